@@ -1,0 +1,31 @@
+"""One module a device; the listing is the registry. All speak the interface in `base`.
+
+A device's module has `create(argument) -> Device`; `argument` is what follows a colon in the
+device's name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import lru_cache
+
+from harness.devices.base import Device
+from harness.errors import UserError
+
+
+def names() -> list[str]:
+    """The devices that there are modules for."""
+    found = [module.name for module in pkgutil.iter_modules(__path__)]
+    return sorted(name for name in found if name != "base")
+
+
+@lru_cache(maxsize=8)
+def open_device(name: str) -> Device:
+    """The device of this name, e.g. `cpu` or `replay:runs.jsonl`. `auto` is the best there is."""
+    kind, _, argument = ("cpu" if name == "auto" else name).partition(":")
+    if kind not in names():
+        raise UserError(f"unknown device {kind!r}", f"devices are {', '.join(names())}")
+    module = importlib.import_module(f"harness.devices.{kind}")
+    device: Device = module.create(argument)
+    return device

@@ -1,0 +1,135 @@
+"""The `cpu` device: MSL compiled by our front end for this processor, run by the portable host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import chip_metrics
+import msl
+from harness import settings
+from harness.devices.base import Device, Function, Program, Session, Source
+from harness.errors import EnvironmentFault, HostFailure
+from harness.evaluation import Refusal, Status
+from harness.host_client import PROTOCOL_VERSION, HostSession, Supervisor
+from msl.host_build import HostBuildError, ensure_host
+from msl.toolchain import ToolchainError
+
+_HELLO_DEADLINE_MS = 10_000
+#: A message longer than this helps nobody.
+_MOST_ERROR_LINES = 24
+
+
+class CpuDevice:
+    """Runs kernels on this machine's cores."""
+
+    name = "cpu"
+
+    def __init__(self) -> None:
+        self._facts: dict[str, Any] = {}
+        self._spare: Supervisor | None = None
+
+    def facts(self) -> Mapping[str, Any]:
+        """Chip, engine, threads, limits and clock."""
+        if not self._facts:
+            self._spare = self._start()
+        return self._facts
+
+    def _start(self) -> Supervisor:
+        """A supervisor that has said hello."""
+        try:
+            program = ensure_host().supervisor
+        except HostBuildError as problem:
+            raise EnvironmentFault(problem.message, problem.hint) from None
+        supervisor = Supervisor(program)
+        reply = supervisor.request("hello", _HELLO_DEADLINE_MS, version=PROTOCOL_VERSION)
+        if isinstance(reply, Refusal):
+            raise HostFailure(f"the host refused to start: {reply.reason}")
+        known = {key: value for key, value in reply.items() if key not in ("ok", "device")}
+        self._facts = {"chip": chip_metrics.detect_cpu().chip_id, **known}
+        return supervisor
+
+    def build(self, source: Source, functions: Sequence[str]) -> Program | Refusal:
+        """Compile, from the cache if the same source was compiled before."""
+        built = self._compile(source, functions)
+        if isinstance(built, msl.Rejection):
+            return _refusal(built)
+        missing = [name for name in functions if name not in built.functions]
+        if missing:
+            every = self._compile(source, None)
+            have = ", ".join(every.functions) if isinstance(every, msl.Library) else ""
+            reason = f"no kernel function '{missing[0]}'; the source has {have or 'no kernel'}"
+            return Refusal(Status.PIPELINE_ERROR, reason)
+        return Program(
+            source_sha256=source.sha256,
+            library=built.path,
+            functions={name: _function(f) for name, f in built.functions.items()},
+            engine=str(self.facts()["engine"]),
+            build_ms=sum(built.timings_ms.values()),
+            cached=built.cached,
+            warnings=built.text,
+        )
+
+    def _compile(
+        self, source: Source, functions: Sequence[str] | None
+    ) -> msl.Library | msl.Rejection:
+        try:
+            return msl.compile_source(
+                source.text,
+                name=Path(source.path).name,
+                functions=functions,
+                include_roots=[settings.ROOT / "metal" / "include"],
+                cache_dir=settings.paths().build,
+                compiler=settings.chosen_compiler() or None,
+            )
+        except ToolchainError as problem:
+            raise EnvironmentFault(
+                f"the compiler does not work: {problem}", "./bench --doctor"
+            ) from None
+
+    def open(self, program: Program, *, threads: int, memory_limit_bytes: int) -> Session | Refusal:
+        """Start a worker and load the program."""
+        supervisor, self._spare = self._spare or self._start(), None
+        session = HostSession(supervisor)
+        try:
+            refusal = session.load(program, threads=threads, memory_limit_bytes=memory_limit_bytes)
+        except BaseException:
+            supervisor.kill()
+            raise
+        if refusal:
+            self._spare = supervisor
+            return refusal
+        return session
+
+
+def _function(function: msl.KernelFunction) -> Function:
+    return Function(
+        name=function.name,
+        entry=function.entry,
+        mode=function.mode,
+        max_threads=function.max_threads,
+        static_threadgroup_bytes=function.static_threadgroup_bytes,
+        threadgroup_arguments=function.threadgroup_arguments,
+        parameters={i: (p.name, _spelling(p)) for i, p in function.parameters.items()},
+    )
+
+
+def _spelling(parameter: msl.Parameter) -> str:
+    const = "const " if parameter.const and parameter.address_space != "constant" else ""
+    return f"{parameter.address_space} {const}{parameter.type}"
+
+
+def _refusal(rejection: msl.Rejection) -> Refusal:
+    lines = rejection.text.strip().split("\n")
+    if len(lines) > _MOST_ERROR_LINES:
+        more = len(lines) - _MOST_ERROR_LINES
+        lines = [*lines[:_MOST_ERROR_LINES], f"... {more} more lines"]
+    first = next((d for d in rejection.diagnostics if d.severity == "error"), None)
+    where = f"{first.file}:{first.line}:{first.column}" if first else ""
+    return Refusal(Status(rejection.status), "\n".join(lines), location=where)
+
+
+def create(argument: str) -> Device:
+    """The CPU of this machine."""
+    return CpuDevice()

@@ -1,0 +1,91 @@
+"""`evaluate`: the documented entry that judges a kernel and times it beside MLX.
+
+    from harness import evaluate
+    found = evaluate("softmax", source=text, device="cpu", sizes=("published",), mode="screen")
+
+Every call judges all `check` sizes first, then the size asked for; only a kernel that is right
+everywhere is timed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from harness import catalog, devices, inputs, locks, measure, timed
+from harness.catalog import Kernel
+from harness.devices.base import Device, Source
+from harness.errors import UserError
+from harness.evaluation import Evaluation
+from harness.trial import EvaluationMode, Request, Sides, judged
+
+
+def evaluate(
+    kernel: str | Kernel,
+    source: str | Path | Source | None = None,
+    *,
+    device: str | Device = "cpu",
+    sizes: Sequence[str] = ("published",),
+    mode: EvaluationMode = "report",
+    sides: Sides = "both",
+    threads: int = 0,
+    seed: int | None = None,
+    target: str = "speed",
+    budget: measure.Budget | None = None,
+    observer: measure.Observer | None = None,
+    on_wait: locks.OnWait = locks.quiet,
+) -> Evaluation:
+    """Judge one source of a kernel at one size and, unless `mode` is "check", time it beside MLX.
+
+    `source` is MSL text, a path, or None for the Variant of this chip. A wrong kernel is an
+    Evaluation with its status; exceptions are for the caller's mistakes (UserError), the machine
+    (EnvironmentFault) and a dead host (HostFailure). Without `seed` all values follow from a secret
+    that no kernel can know. Nothing is saved.
+    """
+    if len(sizes) != 1:
+        raise UserError(f"evaluate judges one size at a time, not {len(sizes)}")
+    opened = devices.open_device(device) if isinstance(device, str) else device
+    found = catalog.default().find(kernel) if isinstance(kernel, str) else kernel
+    chosen, variant = _source(found, source, str(opened.facts()["chip"]))
+    request = Request(
+        kernel=found,
+        source=chosen,
+        variant=variant,
+        device=opened,
+        size=sizes[0],
+        point=catalog.point_of(found.spec, sizes[0]),
+        mode=mode,
+        secret=inputs.new_secret() if seed is None else inputs.secret_of(seed),
+        sides=sides,
+        threads=threads,
+        target=target,
+        budget=budget,
+        observer=observer,
+        on_wait=on_wait,
+    )
+    return run(request)
+
+
+def _source(kernel: Kernel, source: str | Path | Source | None, chip: str) -> tuple[Source, str]:
+    if source is None:
+        chosen = catalog.default().variant(kernel, chip)
+        return chosen.source, chosen.stem
+    if isinstance(source, Source):
+        return source, "file"
+    if isinstance(source, Path):
+        return catalog.read_source(source), "file"
+    return Source(source, "<text>", catalog.sha256_of(source)), "file"
+
+
+def run(request: Request) -> Evaluation:
+    """Judge, then time."""
+    if request.sides == "mlx":
+        return timed.mlx_alone(request)
+    with ExitStack() as stack:
+        with locks.device(request.device.name, "judging", exclusive=False, on_wait=request.on_wait):
+            trial = judged(request)
+            stack.callback(trial.close)
+            if trial.wrong is not None or request.mode == "check":
+                return trial.evaluation
+        return timed.beside_mlx(request, trial)

@@ -1,0 +1,104 @@
+"""What commands ask of `evaluator`: one Evaluation, or two sources beside each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness import catalog, console, devices, documents, inputs, measure, timed, trial, verdict
+from harness.catalog import Kernel
+from harness.devices.base import Source
+from harness.evaluation import Evaluation, Refusal, Samples
+from harness.evaluator import evaluate
+from harness.promotion import Confirmation, Request
+from harness.records import ComparisonDocument
+from harness.settings import Settings
+
+#: Samples of a side in one block: two visits of at most five.
+_SAMPLES_A_BLOCK = 10
+
+
+def judged(kernel: Kernel, source: Source | None, settings: Settings, size: str) -> Evaluation:
+    """One Evaluation of a kernel at one size."""
+    with console.working(f"{kernel.name} {size}: judging"):
+        return evaluate(
+            kernel,
+            source,
+            device=settings.device,
+            sizes=(size,),
+            mode="check" if settings.check_only else settings.mode,
+            sides=settings.sides,
+            threads=settings.threads,
+            seed=settings.seed,
+            target=settings.target,
+            budget=budget(settings),
+            observer=observer(f"{kernel.name} {size}"),
+            on_wait=console.waiting,
+        )
+
+
+def budget(settings: Settings) -> measure.Budget | None:
+    """`--iters` and `--warmup` in place of what the mode would choose."""
+    if settings.iters is None and settings.warmup is None:
+        return None
+    blocks = None if settings.iters is None else max(2, -(-settings.iters // _SAMPLES_A_BLOCK))
+    return measure.Budget(blocks=blocks, warm_up_visits=settings.warmup)
+
+
+def observer(label: str) -> measure.Observer:
+    """Shows on a terminal where a measurement stands."""
+
+    def show(progress: measure.Progress) -> None:
+        part = f" {progress.done}/{progress.most} blocks" if progress.most else ""
+        times = ", ".join(f"{name} {ms:.4g} ms" for name, ms in progress.run_ms.items())
+        console.update(f"{label}: {progress.phase}{part}{', ' + times if times else ''}")
+
+    return show
+
+
+def pair(request: Request) -> Samples | Refusal:
+    """Time a candidate against the incumbent, both judged right first, on the same values."""
+    if request.incumbent is None:
+        raise ValueError("there is nothing to compare with")
+    kernel = catalog.default().find(request.kernel)
+    candidate = trial.Request(
+        kernel=kernel,
+        source=_source(request.source),
+        variant=request.variant,
+        device=devices.open_device(request.device),
+        size=request.size,
+        point=catalog.point_of(kernel.spec, request.size),
+        mode=request.mode,
+        secret=inputs.new_secret(),
+        threads=request.threads,
+        observer=observer(f"{kernel.name} against the Record"),
+        on_wait=console.waiting,
+    )
+    incumbent = replace(candidate, source=_source(request.incumbent), variant="incumbent")
+    return timed.pair(candidate, incumbent)
+
+
+def confirmation(request: Request) -> Confirmation:
+    """Judge and time the candidate again in mode record, and again beside the incumbent."""
+    settings = Settings(device=request.device, mode="record", threads=request.threads)
+    kernel = catalog.default().find(request.kernel)
+    found = judged(kernel, _source(request.source), settings, request.size)
+    run = documents.to_run(replace(found, variant=request.variant))
+    if request.incumbent is None or not found.passed:
+        return Confirmation(run=run, comparison=None)
+    samples = pair(request)
+    if isinstance(samples, Refusal):
+        return Confirmation(run=run, comparison=None)
+    shown = verdict.judge(samples)
+    if shown.speedup is None or shown.interval is None:
+        return Confirmation(run=run, comparison=None)
+    comparison = ComparisonDocument(
+        incumbent_sha256=catalog.sha256_of(request.incumbent),
+        speedup=shown.speedup,
+        speedup_ci=shown.interval,
+        samples=documents.SamplesDocument.of(samples),
+    )
+    return Confirmation(run=run, comparison=comparison)
+
+
+def _source(text: str) -> Source:
+    return Source(text, "<text>", catalog.sha256_of(text))

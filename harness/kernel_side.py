@@ -1,0 +1,149 @@
+"""The candidate's side of a comparison: fresh values and poison, validated while it is timed.
+
+Before every sample, outside the timed window, each instance gets other input values and its outputs
+and scratch are poisoned. After about one sample in ten a random instance of it is compared with the
+oracle.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.bank import Bank, Guise
+from harness.clock import Duration, Wall
+from harness.compare import Run, compare
+from harness.evaluation import Refusal
+from harness.inputs import stream
+from harness.judge import (
+    DEADLINE_MS,
+    Candidate,
+    binding_of,
+    memory_refusal,
+    poisoned,
+    results_of,
+)
+from harness.pool import Layout, Pool
+from harness.schedule import Schedule
+
+MAX_INSTANCES = 1024
+#: All instances together: beyond this a longer batch says nothing that a second sample does not.
+POOL_BYTES = 192 << 20
+VALIDATED_SHARE = 0.1
+#: Validation may take so much of the time a side has been in use; the first and the last sample
+#: always are.
+VALIDATION_TIME_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """What is in the instances of the last sample."""
+
+    guises: tuple[Guise, ...]
+    poison: int
+
+
+class KernelSide:
+    """A loaded candidate at one point, ready to be timed."""
+
+    name = "kernel"
+
+    def __init__(self, candidate: Candidate, schedule: Schedule, bank: Bank, secret: int) -> None:
+        self.candidate = candidate
+        self.schedule = schedule
+        self.bank = bank
+        self._rng = stream(secret, "kernel side")
+        self._layout = Layout.of(schedule.slots, self._rng)
+        self._pool: Pool | None = None
+        self._last: _Sample | None = None
+        self._started = time.perf_counter()
+        self._validating = 0.0
+        self.validated = 0
+
+    @property
+    def max_instances(self) -> int:
+        """The most instances of one sample; 1 where a run updates what it reads."""
+        if not self.schedule.repeatable:
+            return 1
+        return int(np.clip(POOL_BYTES // self._layout.stride, 1, MAX_INSTANCES))
+
+    def open(self) -> Refusal | None:
+        """Make the pool and bind it."""
+        # One instance more than a sample of one needs, so that its address changes each time.
+        count = max(2, self.max_instances)
+        arena = self.candidate.arena(self._layout.bytes(count))
+        self._pool = Pool(self._layout, count, self._rng, arena)
+        return self.candidate.session.bind(binding_of(self._pool, self.schedule))
+
+    @property
+    def pool(self) -> Pool:
+        """The bound pool."""
+        if self._pool is None:
+            refusal = self.open()
+            if refusal or self._pool is None:
+                raise RuntimeError(f"a judged kernel was refused when bound again: {refusal}")
+        return self._pool
+
+    def sample(self, instances: int) -> Duration[Wall] | Refusal:
+        """The time of `instances` runs as one submission."""
+        pool = self.pool
+        first = int(self._rng.integers(2)) if instances == 1 else 0
+        self._last = self._prepare(pool, first, instances)
+        took = self.candidate.session.run(first, instances, deadline_ms=DEADLINE_MS)
+        if isinstance(took, Refusal):
+            return took
+        if self._due():
+            refusal = self._validate(pool, first, self._last)
+            if refusal:
+                return refusal
+        return took
+
+    def overhead(self) -> Duration[Wall]:
+        """The time of an empty submission."""
+        _ = self.pool
+        return self.candidate.session.idle()
+
+    def _prepare(self, pool: Pool, first: int, count: int) -> _Sample:
+        poison = int(self._rng.integers(2))
+        guises = tuple(self.bank.guise(self._rng) for _ in range(count))
+        for instance, guise in enumerate(guises, first):
+            for name, values in self.bank.sets[guise.set].items():
+                pool.write(instance, name, values, self.bank.roll_of(name, guise))
+        pool.poison(first, count, poison, poisoned(self.schedule))
+        return _Sample(guises, poison)
+
+    def _due(self) -> bool:
+        if not self.validated:
+            return True
+        allowed = VALIDATION_TIME_SHARE * (time.perf_counter() - self._started)
+        return bool(self._rng.random() < VALIDATED_SHARE) and self._validating < allowed
+
+    def _validate(self, pool: Pool, first: int, sample: _Sample) -> Refusal | None:
+        """Compare one instance of the sample that was just timed."""
+        began = time.perf_counter()
+        refusal = self.candidate.session.freeze()
+        if refusal:
+            return refusal
+        chosen = int(self._rng.integers(len(sample.guises)))
+        inputs = self.bank.inputs(sample.guises[chosen])
+        instance = first + chosen
+        refusal = memory_refusal(pool, self.schedule, inputs, [instance])
+        if refusal is None:
+            run = Run(results_of(pool, self.schedule, instance), sample.poison)
+            found = compare(self.candidate.spec, self.bank.point, inputs, [run])[0]
+            refusal = found.refusal
+        self.validated += 1
+        self._validating += time.perf_counter() - began
+        return refusal and replace(refusal, reason=f"in a timed run: {refusal.reason}")
+
+    def finish(self) -> Refusal | None:
+        """Validate the last sample, whatever was validated before."""
+        if self._last is None or self._pool is None:
+            return None
+        if len(self._last.guises) == 1:
+            # A single instance alternates between two places; run it once more where we know it is.
+            took = self.sample(1)
+            return took if isinstance(took, Refusal) else None
+        return self._validate(self._pool, 0, self._last)

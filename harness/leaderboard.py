@@ -1,0 +1,141 @@
+"""session.json, folded from results/: who is fastest on each chip, with the winning source."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import atomic, locks, records, settings
+from harness.errors import ExitCode, UserError
+
+SESSION_VERSION = 1
+_ABOUT = "folded from results/ by `make refresh`; never edited by hand"
+
+
+def fold(results: Path, problems: list[str]) -> dict[str, Any]:
+    """The leaderboard of everything under `results`; files that cannot be read go to `problems`."""
+    chips: dict[str, dict[str, Any]] = {}
+    for path in sorted(results.glob("*/*.json")):
+        try:
+            document = records.load(path)
+        except records.CorruptResults as corrupt:
+            problems.append(str(corrupt))
+            continue
+        if document is None:
+            continue  # another process keeps it aside at this moment
+        tracks = {
+            track: {size: _row(record) for size, record in sizes.items()}
+            for track, sizes in document.tracks.items()
+        }
+        chips.setdefault(document.chip, {})[document.kernel] = {
+            "set": document.set,
+            "tracks": tracks,
+        }
+    return {"about": _ABOUT, "chips": chips, "schema_version": SESSION_VERSION}
+
+
+def _row(record: records.Record) -> dict[str, Any]:
+    evaluation, provenance = record.run.evaluation, record.provenance
+    figures = evaluation.figures
+    return {
+        "dims": evaluation.dims,
+        "figures": None if figures is None else figures.model_dump(mode="json"),
+        "flags": [flag.value for flag in evaluation.flags],
+        "held_out": evaluation.held_out,
+        "provenance": provenance.state,
+        "recorded_at": provenance.recorded_at,
+        "reproduced": provenance.reproduced,
+        "source": record.run.source,
+        "source_sha256": evaluation.source_sha256,
+        "variant": evaluation.variant,
+    }
+
+
+def refresh(*, public: bool = False) -> list[str]:
+    """Fold again and replace session.json; returns what could not be read. One writer at a time.
+
+    `public` leaves out the rows that stay on this machine, which is how the board is committed.
+    """
+    problems: list[str] = []
+    where = settings.paths()
+    with locks.file("session"):
+        board = fold(where.results, problems)
+        atomic.write_json(where.session, _public(board) if public else board)
+    return problems
+
+
+def check() -> list[str]:
+    """Why session.json is not what it should be; empty if it is."""
+    problems: list[str] = []
+    where = settings.paths()
+    with locks.file("session"):
+        board = fold(where.results, problems)
+        found = where.session.read_text("utf-8") if where.session.exists() else None
+    if found is None:
+        problems.append("session.json is missing: run `make refresh`")
+    elif found not in (atomic.strict_json(board), atomic.strict_json(_public(board))):
+        problems.append("session.json is not the fold of results/: run `make refresh`")
+    return problems + _local_rows_in_git(where.home)
+
+
+def is_local(chip: str) -> bool:
+    """Whether a chip's rows stay on this machine: CPU rows say nothing about Metal."""
+    return chip.startswith("cpu-")
+
+
+def _public(board: dict[str, Any]) -> dict[str, Any]:
+    chips = {chip: rows for chip, rows in board["chips"].items() if not is_local(chip)}
+    return {**board, "chips": chips}
+
+
+def _local_rows_in_git(home: Path) -> list[str]:
+    """Local rows in what git would commit; nothing if this is not a git checkout."""
+    staged = _git(home, "ls-files", "--cached", "results").splitlines()
+    found = [
+        f"{path} is a local row: run `git rm --cached {path}`"
+        for path in staged
+        if is_local(Path(path).parent.name)
+    ]
+    board = _git(home, "show", ":./session.json")
+    if board and any(is_local(chip) for chip in json.loads(board)["chips"]):
+        found.append(
+            "the staged session.json has CPU rows, which stay local: "
+            "run `python -m harness.leaderboard --public && git add session.json`"
+        )
+    return found
+
+
+def _git(home: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(home), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`python -m harness.leaderboard`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.leaderboard", description="Fold results/ into session.json."
+    )
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--check", action="store_true", help="change nothing; fail if it is stale")
+    choice.add_argument("--public", action="store_true", help="leave out CPU rows, to commit it")
+    options = parser.parse_args(arguments)
+    try:
+        problems = check() if options.check else refresh(public=options.public)
+    except UserError as error:
+        print(f"error: {error.message}\n{error.hint}".rstrip(), file=sys.stderr)
+        return error.exit_code
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return ExitCode.REFUSED if problems else ExitCode.PASSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""How a finding becomes a Record: eligibility, confirmation in a fresh process, the gate."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harness import atomic, documents, held_out, leaderboard, records, settings, verdict
+from harness.documents import RunDocument, Strict
+from harness.errors import EnvironmentFault, ExitCode, HostFailure, UserError
+from harness.evaluation import Evaluation, Flag, Refusal, Samples, Verdict
+from harness.records import ComparisonDocument, Record
+from harness.settings import Mode
+
+#: How often a Record may change under us, by another process, before we give up.
+_ATTEMPTS = 3
+#: A report run worth confirming beats the Record's speedup by this much.
+_WORTH_CONFIRMING = 1.01
+_CONFIRMATION_TIMEOUT_S = 600
+RANKED_SIZES = ("published", "large")
+
+
+class Request(Strict):
+    """What the confirming process is asked."""
+
+    kernel: str
+    size: str
+    device: str
+    threads: int
+    source: str
+    variant: str
+    incumbent: str | None
+    mode: Mode = "record"
+
+
+class Confirmation(Strict):
+    """What the confirming process found, on new seeds."""
+
+    run: RunDocument
+    comparison: ComparisonDocument | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a finding, in words; `saved` says whether the board changed."""
+
+    saved: bool
+    message: str
+    notes: tuple[str, ...] = ()
+
+
+#: Times candidate against incumbent in this process, in mode record: samples, or why not.
+Pair = Callable[[Request], "Samples | Refusal"]
+#: Judges the candidate and times both again, in a process that shares nothing with this one.
+Confirm = Callable[[Request], Confirmation]
+
+
+def incumbent(evaluation: Evaluation) -> Record | None:
+    """The Record that this Evaluation would have to beat."""
+    return records.find(evaluation.chip, evaluation.kernel, evaluation.track, evaluation.size)
+
+
+def barred(evaluation: Evaluation, *, ranked: bool = True, unranked_reason: str = "") -> str:
+    """Why this Evaluation cannot become a Record, whatever its time; empty if it can."""
+    if not evaluation.passed:
+        return f"not saved: {evaluation.status.value}"
+    if evaluation.figures is None or evaluation.figures.speedup is None:
+        return "not saved: both sides have to be timed"
+    if not ranked:
+        return f"not saved: unranked ({unranked_reason})" if unranked_reason else "unranked"
+    if evaluation.size not in RANKED_SIZES:
+        return f"not saved: only sizes {' and '.join(RANKED_SIZES)} are ranked"
+    if Flag.IMPLAUSIBLE in evaluation.flags:
+        return "not saved: implausible, above what this chip can do"
+    return ""
+
+
+def worth_confirming(evaluation: Evaluation, held: Record | None) -> str:
+    """Why a first, possibly biased look does not justify a confirmation; empty if it does."""
+    if held is None:
+        return ""
+    if verdict.same_source(evaluation.source, held.run.source):
+        return f"session.json unchanged: this source holds the Record {_name(evaluation)}"
+    figures, best = evaluation.figures, held.run.evaluation.figures
+    if figures is None or figures.speedup is None or best is None or best.speedup is None:
+        return ""
+    if figures.speedup < best.speedup * _WORTH_CONFIRMING:
+        return (
+            f"session.json unchanged: {figures.speedup:.2f}x does not beat the Record"
+            f" {_name(evaluation)}, {best.speedup:.2f}x"
+        )
+    return ""
+
+
+def promote(evaluation: Evaluation, *, threads: int, pair: Pair, confirm: Confirm) -> Outcome:
+    """Confirm a finding and store it if it holds. Another process may win meanwhile: then again."""
+    notes: list[str] = []
+    for _ in range(_ATTEMPTS):
+        held = incumbent(evaluation)
+        request = _request(evaluation, held, threads)
+        paired = pair(request) if held else None
+        if isinstance(paired, Refusal):
+            return Outcome(False, f"not saved: beside the Record, {paired.reason}", tuple(notes))
+        reason = "" if paired is None else _no_win(paired)
+        if not reason:
+            confirmation = confirm(request)
+            reason = gate(paired, confirmation, held)
+        if reason:
+            return Outcome(False, reason, tuple(notes))
+        record = _record(confirmation)
+        if records.put(record, expected=held.source_sha256 if held else None, notes=notes):
+            notes += leaderboard.refresh()
+            return Outcome(True, _new_best(record, held), tuple(notes))
+    return Outcome(False, "not saved: other processes keep replacing this Record", tuple(notes))
+
+
+def gate(paired: Samples | None, confirmation: Confirmation, held: Record | None) -> str:
+    """Why a confirmed run is no Record; empty if it is one. Pure: it looks at the data alone."""
+    confirmed = documents.from_run(confirmation.run)
+    reason = barred(confirmed)
+    if reason:
+        return f"{reason} when confirmed in a fresh process"
+    if confirmed.mode != "record":
+        return f"not saved: measured in mode {confirmed.mode}, only record saves"
+    if held is None:
+        return ""
+    comparison = confirmation.comparison
+    if paired is None or comparison is None:
+        return "not saved: the Record was not measured again"
+    if comparison.incumbent_sha256 != held.source_sha256:
+        return "not saved: another source than the Record's was measured"
+    found = verdict.promote(
+        paired,
+        comparison.samples.samples(),
+        attempts=1,
+        flags=confirmed.flags,
+        sources=(confirmed.source, held.run.source),
+    )
+    return "" if found.accepted else f"session.json unchanged: {found.reason}"
+
+
+def _no_win(paired: Samples) -> str:
+    """Why the paired run ends the matter before a confirmation is paid for."""
+    shown = verdict.judge(paired)
+    if shown.verdict is Verdict.FASTER:
+        return ""
+    by = "" if shown.speedup is None else f" ({shown.speedup:.3f}x)"
+    said = shown.reason if shown.verdict is None else shown.verdict.value
+    return f"session.json unchanged: {said}{by} against the Record, measured again"
+
+
+def _record(confirmation: Confirmation) -> Record:
+    confirmed = documents.from_run(confirmation.run)
+    judged = replace(confirmed, held_out=held_out.verdict(confirmed))
+    return records.claimed(documents.to_run(judged), confirmation.comparison)
+
+
+def confirm_in_fresh_process(request: Request) -> Confirmation:
+    """Ask `python -m harness.confirm`; nothing of this process reaches it but the request."""
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.confirm"],
+        input=atomic.strict_json(request.model_dump(mode="json"), indent=None),
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=settings.ROOT,
+        timeout=_CONFIRMATION_TIMEOUT_S,
+    )
+    if done.returncode == ExitCode.ENVIRONMENT:
+        raise EnvironmentFault("the confirming process cannot run here; its message is above")
+    if done.returncode != 0:
+        raise HostFailure(f"the confirming process ended with code {done.returncode}")
+    try:
+        return Confirmation.model_validate(json.loads(done.stdout))
+    except ValueError as error:
+        raise UserError(f"the confirming process answered nonsense: {error}") from error
+
+
+def _request(evaluation: Evaluation, held: Record | None, threads: int) -> Request:
+    return Request(
+        kernel=evaluation.kernel,
+        size=evaluation.size,
+        device=evaluation.device,
+        threads=threads,
+        source=evaluation.source,
+        variant=evaluation.variant,
+        incumbent=held.run.source if held else None,
+    )
+
+
+def _name(evaluation: Evaluation) -> str:
+    where = f"{evaluation.chip}/{evaluation.kernel}"
+    return f"[{where}]" if evaluation.size == "published" else f"[{where} at {evaluation.size}]"
+
+
+def _new_best(record: Record, held: Record | None) -> str:
+    confirmed = documents.from_run(record.run)
+    figures = confirmed.figures
+    if figures is None or figures.speedup is None:
+        raise ValueError("a Record has figures")
+    best = f"{figures.speedup:.2f}x ({figures.kernel_ms_median:.4g} ms)"
+    before = held.run.evaluation.figures if held else None
+    beaten = "" if before is None else f", before {before.kernel_ms_median:.4g} ms"
+    return f"updated session.json {_name(confirmed)}: new best {best}{beaten}"

@@ -1,0 +1,147 @@
+"""A request to judge a kernel, and the judged trial that can then be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from harness import environment, inputs, judge, locks, measure
+from harness.catalog import Kernel
+from harness.devices.base import Device, Source
+from harness.evaluation import Evaluation, Refusal, Status
+from harness.judge import Candidate, Judged, Wrong
+from harness.schedule import NotCovered
+from harness.spec import Point
+
+EvaluationMode = Literal["check", "screen", "report", "record"]
+Sides = Literal["both", "metal", "mlx"]
+TRACK = "exact"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is judged, where, at which size, and how it is timed."""
+
+    kernel: Kernel
+    source: Source
+    variant: str
+    device: Device
+    size: str
+    point: Point
+    mode: EvaluationMode
+    secret: int
+    sides: Sides = "both"
+    threads: int = 0
+    target: str = "speed"
+    budget: measure.Budget | None = None
+    observer: measure.Observer | None = None
+    on_wait: locks.OnWait = locks.quiet
+
+    @property
+    def chip(self) -> str:
+        """The chip that the device runs on."""
+        return str(self.device.facts()["chip"])
+
+
+@dataclass
+class Trial:
+    """A judged candidate: its Evaluation so far, and while it is right, what can be timed."""
+
+    evaluation: Evaluation
+    candidate: Candidate | None = None
+    judged: Judged | None = None
+    wrong: Refusal | None = None
+
+    def close(self) -> None:
+        """End the worker."""
+        if self.candidate is not None:
+            self.candidate.close()
+
+
+def judged(request: Request) -> Trial:
+    """Build and judge at all check sizes and at the requested one."""
+    spec = request.kernel.spec
+    evaluation = blank(request)
+    candidate = judge.prepare(spec, request.source, request.device, threads=request.threads)
+    if isinstance(candidate, Refusal):
+        return Trial(refused(evaluation, Wrong(candidate)), wrong=candidate)
+    evaluation = replace(evaluation, engine=candidate.program.engine)
+    checks = [(f"check {i}", point) for i, point in enumerate(spec.sizes.check_points())]
+    points = [*checks, (request.size, request.point)]
+    try:
+        results = judge.judge(candidate, points, request.secret)
+    except BaseException:
+        candidate.close()
+        raise
+    labels = [label for label, _ in points]
+    last = results[-1]
+    skipped = [
+        label for label, r in zip(labels, results, strict=False) if isinstance(r, NotCovered)
+    ]
+    if skipped:
+        evaluation = with_facts(evaluation, {"not_covered": skipped})
+    if isinstance(last, Wrong):
+        where = _where(points[len(results) - 1])
+        located = replace(last.refusal, reason=f"{where}: {last.refusal.reason}")
+        return Trial(refused(evaluation, replace(last, refusal=located)), candidate, wrong=located)
+    if isinstance(last, NotCovered):
+        reason = f"not covered: this file requires {last.requirement}"
+        outside = Refusal(Status.UNSUPPORTED, reason)
+        return Trial(refused(evaluation, Wrong(outside)), candidate, wrong=outside)
+    evaluation = replace(
+        evaluation,
+        status=Status.PASSED,
+        published_status=last.published_status,
+        max_abs_err=last.max_abs_err,
+        geometry=last.schedule.geometry,
+    )
+    return Trial(evaluation, candidate, last)
+
+
+def _where(labelled: tuple[str, Point]) -> str:
+    label, point = labelled
+    dims = ", ".join(f"{name}={value:g}" for name, value in point.items())
+    name = "check size" if label.startswith("check") else label
+    return f"{name} ({dims})" if "=" not in label else dims
+
+
+def blank(request: Request) -> Evaluation:
+    """An Evaluation of which only the question is known."""
+    facts = environment.with_device(request.device.facts())
+    secret = {
+        "seed": f"{request.secret:032x}",
+        "seed_sha256": inputs.secret_hash(request.secret),
+        "threads": request.threads,
+    }
+    return Evaluation(
+        kernel=request.kernel.name,
+        set=request.kernel.set,
+        chip=request.chip,
+        device=request.device.name,
+        variant=request.variant,
+        size=request.size,
+        dims=dict(request.point),
+        track=TRACK,
+        status=Status.UNSUPPORTED,
+        source_sha256=request.source.sha256,
+        source=request.source.text,
+        target=request.target,
+        mode=request.mode,
+        environment={**facts, **secret},
+    )
+
+
+def with_facts(evaluation: Evaluation, facts: Mapping[str, Any]) -> Evaluation:
+    return replace(evaluation, environment={**evaluation.environment, **facts})
+
+
+def refused(evaluation: Evaluation, wrong: Wrong) -> Evaluation:
+    return replace(
+        evaluation,
+        status=wrong.refusal.status,
+        reason=wrong.refusal.reason,
+        first_bad=wrong.refusal.first_bad,
+        published_status=wrong.published_status,
+        max_abs_err=wrong.max_abs_err,
+    )

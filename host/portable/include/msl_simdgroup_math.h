@@ -1,0 +1,85 @@
+// msl_simdgroup_math.h: the work behind simdgroup_matrix on plain 8x8 arrays: product, load, store.
+#pragma once
+
+#include "msl_names.h"
+
+namespace msl {
+
+constexpr int matrix_size = 8;
+
+// Eight elements of a row.
+template <class T> using Row __attribute__((ext_vector_type(8))) = T;
+using FloatRow = Row<float>;
+
+template <class T> MSL_FUNC FloatRow load_row(const T *p) {
+  Row<T> row;
+  __builtin_memcpy(&row, p, sizeof(row));
+  return __builtin_convertvector(row, FloatRow);
+}
+template <class T> MSL_FUNC void store_row(T *p, FloatRow row) {
+  const Row<T> narrow = __builtin_convertvector(row, Row<T>);
+  __builtin_memcpy(p, &narrow, sizeof(narrow));
+}
+
+// The same elements as floats, converted eight at a time.
+MSL_FUNC const float *as_floats(const float *from, float *) { return from; }
+template <class T> MSL_FUNC const float *as_floats(const T *from, float *room) {
+#pragma clang loop unroll(full)
+  for (int i = 0; i < matrix_size; ++i)
+    store_row(room + i * matrix_size, load_row(from + i * matrix_size));
+  return room;
+}
+
+// d = a b + c. Out of line: inlined into a tile loop it made one kernel compile for many seconds, and run slower. All of b is read before d is written and each
+// row of a before its row of d, so d may be any of the others.
+template <class D, class A, class B, class C>
+__attribute__((noinline)) static void matrix_multiply_add(D *d, const A *a, const B *b, const C *c) {
+  alignas(32) float room[matrix_size * matrix_size];
+  const float *const left = as_floats(a, room);
+  FloatRow rows[matrix_size];
+#pragma clang loop unroll(full)
+  for (int k = 0; k < matrix_size; ++k)
+    rows[k] = load_row(b + k * matrix_size);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < matrix_size; ++i) {
+    FloatRow sum = load_row(c + i * matrix_size);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < matrix_size; ++k)
+      sum = __builtin_elementwise_fma(FloatRow(left[i * matrix_size + k]), rows[k], sum);
+    store_row(d + i * matrix_size, sum);
+  }
+}
+template <class D, class A, class B>
+__attribute__((noinline)) static void matrix_multiply(D *d, const A *a, const B *b) {
+  static constexpr float zero[matrix_size * matrix_size] = {};
+  matrix_multiply_add(d, a, b, zero);
+}
+
+template <class T>
+MSL_FUNC void matrix_load(T *to, const T *from, unsigned long stride, const vec<unsigned long, 2> &origin, bool transpose) {
+  from += origin.y * stride + origin.x;
+  if (transpose) {
+    for (int i = 0; i < matrix_size; ++i)
+      for (int j = 0; j < matrix_size; ++j)
+        to[j * matrix_size + i] = from[i * stride + j];
+    return;
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < matrix_size; ++i)
+    __builtin_memcpy(to + i * matrix_size, from + i * stride, matrix_size * sizeof(T));
+}
+template <class T>
+MSL_FUNC void matrix_store(const T *from, T *to, unsigned long stride, const vec<unsigned long, 2> &origin, bool transpose) {
+  to += origin.y * stride + origin.x;
+  if (transpose) {
+    for (int i = 0; i < matrix_size; ++i)
+      for (int j = 0; j < matrix_size; ++j)
+        to[i * stride + j] = from[j * matrix_size + i];
+    return;
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < matrix_size; ++i)
+    __builtin_memcpy(to + i * stride, from + i * matrix_size, matrix_size * sizeof(T));
+}
+
+} // namespace msl

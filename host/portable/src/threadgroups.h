@@ -1,0 +1,44 @@
+// Runs ranges of a dispatch's threadgroups on one operating-system thread, in either mode.
+#pragma once
+#include "control.h"
+#include "fibers.h"
+
+namespace msl {
+
+struct KernelEntry {
+  Mode mode;
+  void *address;
+};
+
+// What every thread needs to find a dispatch's memory. `plan` lies in shared memory and changes only between
+// submissions.
+struct Program {
+  const Plan *plan;
+  char *pool;
+  KernelEntry functions[MAX_FUNCTIONS];
+};
+
+class ThreadgroupRunner {
+public:
+  bool prepare(uint32_t fibers, uint32_t stacks_per_guard);
+
+  // Runs threadgroups [first, first + count) of the order that `seed` gives.
+  void run(const Program &program, uint32_t instance, uint32_t dispatch, uint64_t first, uint64_t count, uint64_t seed);
+
+  const FiberEngine &engine() const { return engine_; }
+
+private:
+  static void run_loop_range(void *self);
+  void bind(const Program &program, uint32_t instance);
+  void enter_threadgroup(uint64_t index);
+  void poison();
+
+  FiberEngine engine_;
+  MslGroup group_;
+  char *arena_ = nullptr;
+  const PlanDispatch *dispatch_ = nullptr;
+  KernelEntry entry_ = {Mode::Loop, nullptr};
+  uint64_t first_ = 0, count_ = 0, seed_ = 0;
+};
+
+} // namespace msl

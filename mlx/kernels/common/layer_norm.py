@@ -1,0 +1,106 @@
+"""layer_norm over the last axis, without scale and shift."""
+
+import numpy as np
+
+from harness.spec import (
+    EPS,
+    Array,
+    Cost,
+    Domain,
+    KernelSpec,
+    Range,
+    Scalar,
+    Sizes,
+    relative,
+    rows,
+)
+
+
+def uneven_rows(rng, shape, point):
+    """Rows that differ in mean and scale; one at 100 with scale 0.1, one constant, one spiked.
+
+    Farther from zero, at 1000 with scale 0.01, MLX's own mean is off by most of the scale.
+    """
+    x = rows(means=10.0, stds=10.0, special=False)(rng, shape, point)
+    if len(x) >= 4:
+        shifted, constant, spiked = rng.choice(len(x), size=3, replace=False)
+        x[shifted] = 100 + 0.1 * rng.standard_normal(shape[-1], dtype=np.float32)
+        x[constant] = x[constant, 0]
+        x[spiked, rng.integers(shape[-1])] = 50.0
+    return x
+
+
+def reference(X, eps):
+    import mlx.core as mx
+
+    mean = mx.mean(X, axis=-1, keepdims=True)
+    variance = mx.var(X, axis=-1, keepdims=True)
+    return (X - mean) * mx.rsqrt(variance + eps)
+
+
+def in_fast(X, eps):
+    import mlx.core as mx
+
+    return mx.fast.layer_norm(X, None, None, eps)
+
+
+def oracle(X, eps):
+    y = X - X.mean(axis=-1, keepdims=True)
+    y /= np.sqrt(np.mean(np.square(y), axis=-1, keepdims=True) + eps)
+    return y
+
+
+def in_torch(X, eps):
+    import torch
+
+    return torch.nn.functional.layer_norm(X, X.shape[-1:], eps=eps)
+
+
+def conditioning(inputs, expected, point):
+    """What the rounding of sums does to a row, above all to rows far from zero.
+
+    Adding many like values rounds the same way each time: the mean may miss cols / 4 eps of the
+    largest element (MLX misses cols / 8), the variance cols / 8 eps of itself.
+    """
+    x, cols = inputs["X"], inputs["X"].shape[-1]
+    spread = np.sqrt(np.var(x, axis=-1, keepdims=True, dtype=np.float64) + point["eps"])
+    shifted = (8 + cols / 4) * EPS * np.abs(x).max(axis=-1, keepdims=True) / spread
+    size = np.abs(expected)
+    return shifted + cols / 16 * EPS * size + 1e-7 * size.max(axis=-1, keepdims=True)
+
+
+def cost(point):
+    elements = point["rows"] * point["cols"]
+    return Cost(flops=5 * elements, bytes=8 * elements)
+
+
+SPEC = KernelSpec(
+    summary="y = (x - mean) / sqrt(var + eps) over each row, biased variance",
+    function="layer_norm_f32",
+    reference=reference,
+    forms={"mx.fast": in_fast},
+    oracle=oracle,
+    inputs={"X": Array("rows", "cols", values=uneven_rows)},
+    outputs={"Y": Array("rows", "cols")},
+    scalars={"D": Scalar("uint32", "cols"), "eps": Scalar("float32", "eps")},
+    domain=Domain({"rows": Range(1, 1 << 16), "cols": Range(1, 1 << 16), "eps": Range(1e-6, 1e-2)}),
+    sizes=Sizes(
+        published={"rows": 1024, "cols": 1024, "eps": 1e-5},
+        large={"rows": 65536, "cols": 1024},
+        check=[
+            {"rows": 1, "cols": 1},
+            {"rows": 7, "cols": 33, "eps": 1e-3},
+            {"rows": 11, "cols": 1000},
+            {"rows": 5, "cols": 1028, "eps": 1e-2},
+            {"rows": 4, "cols": 4099, "eps": 1e-6},
+        ],
+    ),
+    tolerance=relative(1e-5, absolute=conditioning),
+    cost=cost,
+    schedule="grid: 1024 rows 1\nthreadgroup: 1024 1 1",
+    numpy_form=oracle,
+    torch_form=in_torch,
+    chunked=("X",),
+    published_tolerance=(1e-3, 1e-3),
+    notes="The published ABI has no scale and shift, so an affine part is never exercised.",
+)

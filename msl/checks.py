@@ -1,0 +1,99 @@
+"""What Metal refuses beyond C++: where attributes and variables may stand, lambdas, inheritance. Apple's messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msl.analysis import Analysis
+from msl.attributes import INDICES
+from msl.declarations import Unit
+from msl.diagnostics import ERROR, Diagnostic
+from msl.lexer import IDENT
+from msl.statements import attribute_statements
+
+
+def check(unit: Unit, analysis: Analysis) -> list[Diagnostic]:
+    """Every violation found by structure alone."""
+    gone = [(item.start, item.end) for item in analysis.dropped]
+    found = [
+        *_trailing_attributes(unit),
+        *_program_scope(unit),
+        *_bodies(unit),
+        *_classes(unit),
+    ]
+    places = {
+        (token.file, token.line)
+        for start, end in gone
+        for token in unit.code.tokens[start:end]
+    }
+    return [item for item in found if (item.file, item.line) not in places]
+
+
+def _error(unit: Unit, index: int, text: str) -> Diagnostic:
+    token = unit.code.tokens[index]
+    return Diagnostic(ERROR, token.line, token.column, text, token.file)
+
+
+def _trailing_attributes(unit: Unit) -> Iterator[Diagnostic]:
+    for function in unit.functions:
+        for attribute in function.trailing:
+            if function.kind or attribute.name.startswith("max_total"):
+                text = f"'{attribute.name}' attribute cannot be applied to types"
+                yield _error(unit, attribute.index, text)
+
+
+def _program_scope(unit: Unit) -> Iterator[Diagnostic]:
+    code = unit.code
+    for variable in unit.variables:
+        spaces = {code.text(index) for index in variable.specifiers.spaces}
+        if variable.owner and not variable.specifiers.words & {"static"}:
+            continue
+        if "constant" in spaces or any(item.name in INDICES for item in _attributes(variable)):
+            continue
+        for declarator in variable.declarators:
+            if declarator.function or "extern" in variable.specifiers.words and not declarator.initialiser:
+                continue
+            text = "program scope variable must reside in constant address space"
+            yield _error(unit, declarator.name_index, text)
+
+
+def _attributes(variable: object) -> list[object]:
+    specifiers = getattr(variable, "specifiers")  # noqa: B009
+    declarators = getattr(variable, "declarators")  # noqa: B009
+    return [*specifiers.attributes, *(item for d in declarators for item in d.attributes)]
+
+
+def _bodies(unit: Unit) -> Iterator[Diagnostic]:
+    code = unit.code
+    for function in unit.functions:
+        if function.body is None:
+            continue
+        first, last = function.body
+        for index in attribute_statements(code, first + 1, last):
+            yield _error(unit, index, "an attribute list cannot appear here")
+        for index in range(first + 1, last):
+            if code.text(index) == "[" and not code.at_attributes(index) and _lambda(unit, index):
+                yield _error(unit, index, "lambda expressions are not supported in Metal")
+
+
+def _lambda(unit: Unit, index: int) -> bool:
+    """A `[` that starts an expression, with captures and then parameters or a body."""
+    code = unit.code
+    before = code.tokens[index - 1]
+    if (before.kind == IDENT and before.text not in ("return", "else", "do")) or before.text in (")", "]", "}", ">"):
+        return False
+    if before.kind in ("number", "string", "directive") or code.text(index - 1) == "[":
+        return False
+    return code.text(code.pair[index] + 1) in ("(", "{", "->", "mutable")
+
+
+def _classes(unit: Unit) -> Iterator[Diagnostic]:
+    """Derived classes are outside the language, but its own type traits are such: templates and their kin pass."""
+    code = unit.code
+    plain = {cls.name for cls in unit.classes if code.text(cls.start) != "template"}
+    for cls in unit.classes:
+        if cls.bases is None or cls.name not in plain:
+            continue
+        bases = {token.text for token in code.tokens[cls.bases : cls.body[0]]}
+        if bases & plain and "<" not in bases:
+            yield _error(unit, cls.bases, "derived classes are not supported in Metal")

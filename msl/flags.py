@@ -1,0 +1,64 @@
+"""The compiler flags of the portable host: one place, used for the library headers and for every unit."""
+
+from __future__ import annotations
+
+from msl.toolchain import Toolchain
+
+_WARNINGS = (
+    "unused-variable",
+    "parentheses",
+    "return-type",
+    "unused-value",
+    "literal-range",
+    "constant-conversion",
+    "division-by-zero",
+    "shift-count-overflow",
+    "shift-count-negative",
+    "tautological-compare",
+    "array-bounds",
+    "dangling-else",
+    "infinite-recursion",
+)
+_RELAXED = (
+    "-ffp-contract=fast",
+    "-fassociative-math",
+    "-freciprocal-math",
+    "-fno-signed-zeros",
+    "-fno-trapping-math",
+    "-fno-math-errno",
+)
+_STRICT = ("-ffp-contract=on", "-fno-trapping-math", "-fno-math-errno")
+
+
+def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
+    """Everything but inputs and outputs."""
+    return [
+        *toolchain.target_flags(),
+        "-std=c++17",
+        "-O2",
+        "-fPIC",
+        "-fvisibility=hidden",
+        "-nostdinc",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-fno-threadsafe-statics",
+        "-fno-strict-aliasing",
+        "-fno-stack-protector",
+        "-fno-asynchronous-unwind-tables",
+        "-fno-ident",
+        "-fdeclspec",
+        "-fwrapv-pointer",
+        "-Xclang",
+        "-cl-single-precision-constant",
+        *(_STRICT if strict else _RELAXED),
+        "-ftemplate-depth=512",
+        "-ferror-limit=40",
+        "-fmacro-backtrace-limit=1",
+        "-ftemplate-backtrace-limit=3",
+        "-fno-caret-diagnostics",
+        "-fno-color-diagnostics",
+        "-fno-elide-type",
+        "-fdiagnostics-print-source-range-info",
+        "-Wno-everything",
+        *(f"-W{name}" for name in _WARNINGS),
+    ]

@@ -1,0 +1,157 @@
+"""Raw text to preprocessed tokens that know their place in the user's file; owns the virtual Metal headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from msl import safety
+from msl.clang_output import parse
+from msl.diagnostics import ERROR, Diagnostic
+from msl.lexer import DIRECTIVE, Token, lex
+from msl.source_map import locate
+from msl.toolchain import Toolchain
+
+LANGUAGE_VERSION = 320
+MAX_SOURCE_BYTES = 4 << 20
+
+_HEADERS = (
+    "metal_stdlib metal_types metal_math metal_common metal_geometric metal_integer metal_relational metal_matrix"
+    " metal_simdgroup metal_simdgroup_matrix metal_quadgroup metal_atomic metal_compute metal_graphics metal_texture"
+    " metal_pack metal_logging metal_limits metal_numeric metal_type_traits metal_array metal_config metal_command_buffer"
+    " metal_initializer_list metal_utility metal_tuple metal_assert metal_extended_vector metal_packed_vector metal_tensor"
+    " metal_interpolate metal_curves metal_mesh metal_imageblocks metal_raytracing metal_cooperative_tensor metal_uniform"
+    " metal_visible_function_table metal_intersection_function_table metal_tessellation metal_half metal_bfloat"
+    " metal/metal_stdlib simd/simd.h simd/vector_types.h simd/matrix_types.h simd/simd simd/vector.h simd/math.h"
+    " simd/common.h simd/geometry.h simd/types.h simd/base.h simd/packed.h simd/logic.h simd/matrix.h"
+    " MetalPerformancePrimitives/MetalPerformancePrimitives.h"
+).split()
+_MACROS = {
+    "__METAL_VERSION__": str(LANGUAGE_VERSION),
+    "__METAL__": "1",
+    "__METAL_MACOS__": "1",
+    "__AIR64__": "1",
+    "__HAVE_BFLOAT__": "1",
+    "__HAVE_SIMDGROUP_MATRIX__": "1",
+    "__HAVE_SIMDGROUP_REDUCTION__": "1",
+    "METAL_FUNC": "inline __attribute__((always_inline))",
+    "__has_include(...)": "0",
+    "__has_include_next(...)": "0",
+    "__has_embed(...)": "0",
+}
+
+
+@dataclass
+class Preprocessed:
+    """Tokens after preprocessing, or the diagnostics that stopped it. `sources` holds raw texts by file name."""
+
+    tokens: list[Token]
+    sources: dict[str, str]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    unsupported: list[tuple[Token, str]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error stopped preprocessing."""
+        return any(item.severity == ERROR for item in self.diagnostics)
+
+
+@dataclass
+class _Inputs:
+    """Every file that the source reaches, checked and written below one folder."""
+
+    folder: Path
+    roots: Sequence[Path]
+    sources: dict[str, str] = field(default_factory=dict)
+    raw: dict[str, list[Token]] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    unsupported: list[tuple[Token, str]] = field(default_factory=list)
+
+    def add(self, name: str, text: str, target: Path) -> None:
+        tokens = lex(text, name)
+        self.sources[name], self.raw[name] = text, tokens
+        self.diagnostics += safety.raw_checks(tokens)
+        self.unsupported += safety.unsupported_includes(tokens)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_neutral(text, tokens), encoding="utf-8", newline="")
+        for token, path in safety.quoted_includes(tokens):
+            if safety.allowed_quoted(path):
+                self._include(name, token, path)
+
+    def _include(self, includer: str, token: Token, path: str) -> None:
+        beside = str(Path(includer).parent / path) if includer in self.raw and "/" in includer else path
+        for candidate in dict.fromkeys((beside, path)):
+            for root in self.roots:
+                found = (root / candidate).resolve()
+                if found.is_file() and found.is_relative_to(root.resolve()):
+                    if candidate not in self.sources:
+                        text = found.read_text(encoding="utf-8", errors="replace")
+                        self.add(candidate, text, self.folder / "include" / candidate)
+                    return
+        if safety.metal_header(path):
+            return
+        column = token.column + max(token.text.find('"'), 0)
+        text = f"'{path}' file not found"
+        self.diagnostics.append(Diagnostic(ERROR, token.line, column, text, token.file))
+
+
+def _neutral(text: str, tokens: Sequence[Token]) -> str:
+    """The text with spoofing directives blanked, every other character where it was."""
+    lines = text.split("\n")
+    for token in tokens:
+        if token.kind != DIRECTIVE:
+            continue
+        replacement = safety.neutral_directive(token)
+        if replacement is not None:
+            indent = lines[token.line - 1][: token.column - 1]
+            last = token.line
+            while lines[last - 1].rstrip().endswith("\\") and last < len(lines):
+                lines[last - 1] = ""
+                last += 1
+            lines[last - 1] = ""
+            lines[token.line - 1] = indent + replacement.replace("\n", " ")
+    return "\n".join(lines)
+
+
+def header_folder(cache: Path) -> Path:
+    """The folder of empty Metal headers, made on first use."""
+    folder = cache / "metal_headers_1"
+    if not (folder / "complete").is_file():
+        for name in _HEADERS:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        (folder / "complete").touch()
+    return folder
+
+
+def preprocess(
+    text: str, name: str, *, folder: Path, cache: Path, toolchain: Toolchain, roots: Sequence[Path]
+) -> Preprocessed:
+    """Check the raw text, expand it, and give every token its place."""
+    if "\0" in text or len(text) > MAX_SOURCE_BYTES:
+        reason = "source is not text" if "\0" in text else "source is larger than 4 MiB"
+        return Preprocessed([], {name: text}, [Diagnostic(ERROR, 1, 1, reason, name)])
+    inputs = _Inputs(folder, roots)
+    main = folder / "source" / "main.metal"
+    inputs.add(name, text, main)
+    result = Preprocessed([], inputs.sources, inputs.diagnostics, inputs.unsupported)
+    if result.failed:
+        return result
+    names = {str(main): name}
+    for include in inputs.sources:
+        names.setdefault(str(folder / "include" / include), include)
+    command = [*toolchain.clang, *toolchain.target_flags()[:1], "-E", "-undef", "-nostdinc", "-x", "c++", "-std=c++17"]
+    command += ["-I", str(folder / "include"), "-I", str(header_folder(cache)), "-Wno-builtin-macro-redefined"]
+    command += [f"-D{macro}={value}" for macro, value in _MACROS.items()]
+    command += ["-fno-caret-diagnostics", "-fno-color-diagnostics", "-fdiagnostics-print-source-range-info", str(main)]
+    done = toolchain.run(command, folder=folder, cache=cache)
+    if done.limit:
+        result.diagnostics.append(Diagnostic(ERROR, 1, 1, done.limit, name))
+        return result
+    result.diagnostics += parse(done.stderr, lambda file, line, column: (names.get(file, name), line, column))
+    if done.code and not result.failed:
+        result.diagnostics.append(Diagnostic(ERROR, 1, 1, "preprocessing failed", name))
+    if not result.failed:
+        result.tokens = locate(done.stdout, inputs.raw, names)
+    return result

@@ -1,0 +1,275 @@
+"""The kernels of a unit as a host sees them: names, arguments, limits. Reports what Metal refuses in a signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from msl.attributes import GRID_INDICES, INDICES, THREAD_LIMITS
+from msl.constants import integer
+from msl.declarations import Function, Instantiation, Parameter, Unit
+from msl.diagnostics import ERROR, NOTE, Diagnostic
+from msl.lexer import Token
+from msl.syntax import Attribute, Code, specifiers_at
+
+MAX_BUFFERS = 31
+MAX_THREADGROUP_ARGUMENTS = 31
+
+_AKA = {
+    "uint": "unsigned int",
+    "ushort": "unsigned short",
+    "uchar": "unsigned char",
+    "ulong": "unsigned long",
+    "size_t": "unsigned long",
+}
+_INDEX_TYPES = frozenset(
+    "uint ushort uint2 uint3 ushort2 ushort3 uint32_t uint16_t int short".split()
+    + ["unsigned", "unsigned int", "unsigned short", "vec<uint,2>", "vec<uint,3>", "vec<ushort,2>", "vec<ushort,3>"]
+)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One kernel argument: a `buffer`, a `threadgroup` block, or an `index` of the thread."""
+
+    kind: str
+    name: str
+    index: int = -1  # of a buffer or threadgroup block
+    attribute: str = ""  # of an index
+    type: str = ""
+    space: str = ""
+    const: bool = False
+    by_value: bool = False  # a constant reference that may be copied
+
+
+@dataclass
+class Kernel:
+    """One entry point: a kernel function, or one instantiation of a kernel template."""
+
+    name: str
+    function: Function
+    arguments: list[Argument]
+    template_arguments: str = ""
+    limit: Attribute | None = None
+    instance: Instantiation | None = None
+
+    @property
+    def buffers(self) -> list[Argument]:
+        """Its buffers by position."""
+        return [item for item in self.arguments if item.kind == "buffer"]
+
+
+@dataclass
+class Reflection:
+    """Every kernel, and what is wrong with their signatures."""
+
+    kernels: list[Kernel] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def reflect(unit: Unit) -> Reflection:
+    """The kernels of a unit, in source order."""
+    found = Reflection()
+    signatures: dict[int, list[Argument]] = {}
+    for function in unit.functions:
+        if function.kind == "kernel":
+            signatures[function.start] = _arguments(unit, function, found.diagnostics if function.body else [])
+    for function in unit.functions:
+        if function.is_kernel and function.template is None:
+            kernel = Kernel(_host_name(unit, function.attributes) or function.name, function, signatures[function.start])
+            kernel.limit = _limit(function.attributes)
+            found.kernels.append(kernel)
+    for instance in unit.instantiations:
+        function = _template_of(unit, instance)
+        if function is None:
+            continue
+        name = _host_name(unit, instance.attributes) or function.name
+        arguments = unit.code.spell(*instance.arguments)
+        limit = _limit(instance.attributes) or _limit(function.attributes)
+        found.kernels.append(Kernel(name, function, signatures[function.start], arguments, limit, instance))
+    return found
+
+
+def _template_of(unit: Unit, instance: Instantiation) -> Function | None:
+    return next((f for f in unit.functions if f.is_kernel and f.template and f.name == instance.name), None)
+
+
+def _limit(attributes: list[Attribute]) -> Attribute | None:
+    return next((item for item in attributes if item.name in THREAD_LIMITS), None)
+
+
+def _host_name(unit: Unit, attributes: list[Attribute]) -> str:
+    for item in attributes:
+        if item.name == "host_name":
+            return unit.code.text(item.arguments[0]).strip('"')
+    return ""
+
+
+def _arguments(unit: Unit, function: Function, found: list[Diagnostic]) -> list[Argument]:
+    arguments = []
+    taken: dict[str, set[int]] = {"buffer": set(), "threadgroup": set()}
+    for parameter in function.parameters:
+        for kind in taken:
+            attribute = parameter.attribute(kind)
+            index = integer(unit, *attribute.arguments) if attribute else None
+            if index is not None:
+                taken[kind].add(index)
+    used: dict[str, set[int]] = {"buffer": set(), "threadgroup": set()}
+    for parameter in function.parameters:
+        if unit.code.spell(parameter.start, parameter.end) != "void":
+            arguments.append(_argument(unit, function, parameter, taken, used, found))
+    _same_width(unit.code, function, found)
+    return arguments
+
+
+def _argument(
+    unit: Unit,
+    function: Function,
+    parameter: Parameter,
+    taken: dict[str, set[int]],
+    used: dict[str, set[int]],
+    found: list[Diagnostic],
+) -> Argument:
+    code = unit.code
+    index_attribute = next((item for item in parameter.attributes if item.name in INDICES), None)
+    if index_attribute:
+        return Argument("index", parameter.name, attribute=index_attribute.name)
+    spaces, marks = _shape(unit, parameter)
+    kind = "threadgroup" if "threadgroup" in spaces else "buffer"
+    if not marks or not spaces & {"device", "constant", "threadgroup"}:
+        if parameter.specifiers and not marks and not spaces:
+            found.append(_invalid_input(code, parameter))
+        return Argument("invalid", parameter.name)
+    attribute = parameter.attribute(kind)
+    index = integer(unit, *attribute.arguments) if attribute else _free(taken[kind])
+    if index is None:
+        assert attribute is not None
+        found.append(_at(code, attribute.index, f"'{kind}' attribute requires an integer constant"))
+        index = _free(taken[kind])
+    elif attribute:
+        _check_index(code, attribute, kind, index, used, found)
+    taken[kind].add(index)
+    return _resource(code, function, parameter, kind, index, spaces, marks)
+
+
+def _shape(unit: Unit, parameter: Parameter) -> tuple[set[str], list[str]]:
+    """Address spaces and pointer marks of a parameter, those inside an alias of its type included."""
+    code = unit.code
+    if parameter.specifiers is None:
+        return set(), []
+    spaces = {code.text(index) for index in parameter.specifiers.spaces}
+    marks = [code.text(mark) for mark in parameter.declarator.marks]
+    kind = parameter.specifiers.type
+    for _ in range(8):
+        if kind not in unit.aliases:
+            break
+        start, end = unit.aliases[kind]
+        if code.text(start) == "typedef":
+            start += 1
+        specifiers = specifiers_at(code, start, end)
+        if specifiers is None:
+            break
+        spaces |= {code.text(index) for index in specifiers.spaces}
+        marks = [code.text(i) for i in range(specifiers.end, end) if code.text(i) in ("*", "&")] + marks
+        kind = specifiers.type
+    return spaces, marks
+
+
+def _free(taken: set[int]) -> int:
+    return next(index for index in range(len(taken) + 1) if index not in taken)
+
+
+def _check_index(
+    code: Code, attribute: Attribute, kind: str, index: int, used: dict[str, set[int]], found: list[Diagnostic]
+) -> None:
+    limit = MAX_BUFFERS if kind == "buffer" else MAX_THREADGROUP_ARGUMENTS
+    if not 0 <= index < limit:
+        text = f"'{kind}' attribute parameter is out of bounds: must be between 0 and {limit - 1}"
+        found.append(_at(code, attribute.index, text))
+    elif index in used[kind]:
+        found.append(_at(code, attribute.index, f"cannot reserve '{kind}' resource location at index {index}"))
+    used[kind].add(index)
+
+
+def _resource(
+    code: Code,
+    function: Function,
+    parameter: Parameter,
+    kind: str,
+    index: int,
+    spaces: set[str],
+    marks: list[str],
+) -> Argument:
+    specifiers = parameter.specifiers
+    assert specifiers is not None
+    space = "constant" if "constant" in spaces else "device" if "device" in spaces else "threadgroup"
+    by_value = (
+        space == "constant"
+        and marks == ["&"]
+        and not parameter.declarator.arrays
+        and parameter.attribute("function_constant") is None
+        and not _address_taken(code, function, parameter.name)
+    )
+    spelling = specifiers.type + " " + "".join(marks)
+    const = space == "constant" or "const" in specifiers.words
+    return Argument(kind, parameter.name, index, "", spelling.strip(), space, const, by_value)
+
+
+def _address_taken(code: Code, function: Function, name: str) -> bool:
+    if function.body is None:
+        return True
+    first, last = function.body
+    return any(code.text(i) == name and code.text(i - 1) == "&" for i in range(first, last))
+
+
+def _invalid_input(code: Code, parameter: Parameter) -> Diagnostic:
+    assert parameter.specifiers is not None
+    index = parameter.declarator.name_index
+    if index < 0:
+        index = parameter.start
+    spelling = parameter.specifiers.type
+    aka = f" (aka '{_AKA[spelling]}')" if spelling in _AKA else ""
+    text = f"invalid type '{spelling}'{aka} for input declaration in a kernel function"
+    return _at(code, index, text)
+
+
+def _same_width(code: Code, function: Function, found: list[Diagnostic]) -> None:
+    """All grid attributes of a kernel have one number of components."""
+    widths: dict[int, list[tuple[Parameter, Attribute]]] = {}
+    for parameter in function.parameters:
+        for item in parameter.attributes:
+            if item.name in GRID_INDICES and parameter.specifiers:
+                kind = parameter.specifiers.type
+                digits = kind.rstrip(">")[-1:]
+                width = int(digits) if digits in ("2", "3") and not kind.endswith("_t") else 1
+                widths.setdefault(width, []).append((parameter, item))
+    if len(widths) < 2:
+        return
+    everyone = sorted((pair for pairs in widths.values() for pair in pairs), key=lambda pair: pair[0].start)
+    notes = []
+    for parameter, item in everyone:
+        assert parameter.specifiers is not None
+        kind = parameter.specifiers.type
+        aka = f" (aka '{_AKA[kind]}')" if kind in _AKA else _vector_note(kind)
+        text = f"declaration with attribute '{item.name}' of type '{kind}'{aka} here"
+        token = _name_token(code, parameter)
+        notes.append(Diagnostic(NOTE, token.line, token.column, text, token.file))
+    text = (
+        "expecting input declarations with either all scalar types or all vector types with the same number of elements"
+    )
+    token = code.tokens[function.name_index]
+    found.append(Diagnostic(ERROR, token.line, token.column, text, token.file, tuple(notes)))
+
+
+def _vector_note(kind: str) -> str:
+    element = kind.rstrip("23")
+    return f" (vector of {kind[-1]} '{_AKA.get(element, element)}' values)" if kind[-1] in "23" else ""
+
+
+def _name_token(code: Code, parameter: Parameter) -> Token:
+    index = parameter.declarator.name_index
+    return code.tokens[index if index >= 0 else parameter.start]
+
+
+def _at(code: Code, index: int, text: str) -> Diagnostic:
+    token = code.tokens[index]
+    return Diagnostic(ERROR, token.line, token.column, text, token.file)

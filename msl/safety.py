@@ -1,0 +1,215 @@
+"""Refuses text that reaches beyond Metal: files, host compiler features, the linker, our own names. Works on tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from msl.diagnostics import ERROR, WARNING, Diagnostic
+from msl.lexer import DIRECTIVE, IDENT, STRING, Token
+
+_KNOWN_DIRECTIVES = frozenset(
+    "define undef include import if ifdef ifndef elif elifdef elifndef else endif pragma error warning".split()
+)
+_DIRECTIVE = re.compile(r"#\s*([A-Za-z_]\w*|\d+)?")
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|$)", re.DOTALL)
+_INCLUDE = re.compile(r'#\s*(?:include|import)\s*(?:<([^>\n]+)>|"([^"\n]+)")\s*$')
+_PROBE = re.compile(r"__has_(?:include|include_next|embed)\b")
+_PROBE_FORM = re.compile(r'__has_include\s*\(\s*(?:<([^>\n]+)>|"([^"\n]+)")\s*\)')
+_METAL_HEADER = re.compile(r"metal_[a-z0-9_]+|simd/[a-z0-9_]+(?:\.h)?|metal/metal_[a-z0-9_]+")
+_UNSUPPORTED_HEADER = re.compile(r"(?:MetalPerformancePrimitives|metal_tensor|metal_raytracing|metal_cooperative_tensor)")
+_PRAGMA = re.compile(
+    r"#?\s*pragma\s+(?:unroll|nounroll|once|mark|message|METAL|STDC\s+FP_CONTRACT|pack|region|endregion"
+    r"|clang\s+(?:loop|fp|diagnostic)|GCC\s+(?:diagnostic|unroll))\b"
+)
+_PRAGMA_OPERATOR = re.compile(r'_Pragma\s*\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
+
+_FORBIDDEN = {
+    "asm": "inline assembly is not supported in Metal",
+    "__asm": "inline assembly is not supported in Metal",
+    "__asm__": "inline assembly is not supported in Metal",
+    "goto": "'goto' is not supported in Metal",
+    "thread_local": "thread-local storage is not supported in Metal",
+    "__thread": "thread-local storage is not supported in Metal",
+    "_Thread_local": "thread-local storage is not supported in Metal",
+    "dynamic_cast": "'dynamic_cast' is not supported in Metal",
+    "typeid": "'typeid' is not supported in Metal",
+    "new": "'new' is not supported in Metal",
+    "delete": "'delete' is not supported in Metal",
+    "virtual": "virtual functions are not supported in Metal",
+    "throw": "cannot use 'throw' with exceptions disabled",
+    "try": "cannot use 'try' with exceptions disabled",
+    "catch": "cannot use 'try' with exceptions disabled",
+    "double": "'double' is not supported in Metal",
+    "__float128": "'__float128' is not supported in Metal",
+    "__int128": "'__int128' is not supported in Metal",
+    "__declspec": "'__declspec' attributes are not supported in Metal",
+    "__label__": "local labels are not supported in Metal",
+    "co_await": "coroutines are not supported in Metal",
+    "co_yield": "coroutines are not supported in Metal",
+    "co_return": "coroutines are not supported in Metal",
+    "__block": "blocks are not supported in Metal",
+    "import": "modules are not supported in Metal",
+    "module": "",
+}
+_OWN_NAMES = re.compile(r"msl_\w+|Msl[A-Z]\w*|MSL_\w+|__(?:start|stop)_\w+")
+_HARMLESS_GNU = frozenset(
+    "always_inline noinline unused maybe_unused packed aligned const pure flatten hot cold deprecated"
+    " may_alias nodebug overloadable enable_if diagnose_if warn_unused_result opencl_unroll_hint".split()
+)
+_HARMLESS_BUILTINS = frozenset(
+    "__builtin_expect __builtin_unreachable __builtin_assume __builtin_offsetof __builtin_bit_cast".split()
+)
+
+
+def _error(token: Token, text: str) -> Diagnostic:
+    return Diagnostic(ERROR, token.line, token.column, text, token.file)
+
+
+def allowed_quoted(path: str) -> bool:
+    """Whether a quoted include stays below its root."""
+    pure = PurePosixPath(path)
+    return not pure.is_absolute() and ".." not in pure.parts and "\\" not in path
+
+
+def metal_header(name: str) -> bool:
+    """Whether `<name>` is one of Metal's own headers."""
+    return _METAL_HEADER.fullmatch(name) is not None
+
+
+def unsupported_header(name: str) -> bool:
+    """Whether `<name>` declares features that no portable host has."""
+    return _UNSUPPORTED_HEADER.match(name) is not None
+
+
+def quoted_includes(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
+    """Every `#include "x"` with its token."""
+    found = []
+    for token in tokens:
+        if token.kind == DIRECTIVE:
+            match = _INCLUDE.match(_COMMENT.sub(" ", token.text).rstrip())
+            if match and match.group(2):
+                found.append((token, match.group(2)))
+    return found
+
+
+def raw_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
+    """What must hold before any text is given to a preprocessor."""
+    found: list[Diagnostic] = []
+    for index, token in enumerate(tokens):
+        if token.kind == DIRECTIVE:
+            found += _directive_check(token)
+        elif token.text == "_Pragma" and not _pragma_operator_ok(tokens[index : index + 4]):
+            found.append(_error(token, "unsupported '_Pragma' in Metal"))
+        elif token.kind == IDENT and token.text.startswith("__has_"):
+            found.append(_error(token, f"use of undeclared identifier '{token.text}'"))
+    return found
+
+
+def _pragma_operator_ok(tokens: Sequence[Token]) -> bool:
+    text = " ".join(token.text for token in tokens)
+    match = _PRAGMA_OPERATOR.match(text)
+    return match is not None and _PRAGMA.match("pragma " + match.group(1)) is not None
+
+
+def _directive_check(token: Token) -> list[Diagnostic]:
+    text = _COMMENT.sub(" ", token.text).rstrip()
+    match = _DIRECTIVE.match(text)
+    name = (match.group(1) if match else None) or ""
+    if name in ("include", "import"):
+        return _include_check(token, text)
+    if name and name not in _KNOWN_DIRECTIVES and name != "line" and not name.isdigit():
+        return [_error(token, "invalid preprocessing directive")]
+    for probe in _PROBE.finditer(text):
+        form = _PROBE_FORM.match(text, probe.start())
+        if not form or (form.group(2) and not allowed_quoted(form.group(2))):
+            return [_error(token, f"'{probe.group()}' may only name a header of Metal")]
+    for operator in re.finditer(r"_Pragma\b", text):
+        form = _PRAGMA_OPERATOR.match(text, operator.start())
+        if not form or not _PRAGMA.match("pragma " + form.group(1)):
+            return [_error(token, "unsupported '_Pragma' in Metal")]
+    return []
+
+
+def _include_check(token: Token, text: str) -> list[Diagnostic]:
+    match = _INCLUDE.match(text)
+    if not match:
+        return [_error(token, 'expected "FILENAME" or <FILENAME>')]
+    angle, quoted = match.groups()
+    column = token.column + max(token.text.find(angle or quoted) - 1, 0)
+    if angle and not metal_header(angle) and not unsupported_header(angle):
+        return [Diagnostic(ERROR, token.line, column, f"'{angle}' file not found", token.file)]
+    if quoted and not allowed_quoted(quoted):
+        return [Diagnostic(ERROR, token.line, column, f"'{quoted}' file not found", token.file)]
+    return []
+
+
+def neutral_directive(token: Token) -> str | None:
+    """The text to put in a directive's place, or None to leave it: `#line`, foreign pragmas, header probes."""
+    match = _DIRECTIVE.match(token.text)
+    name = (match.group(1) if match else None) or ""
+    if name == "line" or name.isdigit():
+        return ""
+    if name == "pragma" and not _PRAGMA.match(token.text):
+        return ""
+    if _PROBE.search(token.text):
+        return _PROBE_FORM.sub(lambda form: "1" if metal_header(form.group(1) or "") else "0", token.text)
+    return None
+
+
+def unsupported_includes(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
+    """Includes of headers whose features this host cannot judge."""
+    found = []
+    for token in tokens:
+        if token.kind == DIRECTIVE:
+            match = _INCLUDE.match(_COMMENT.sub(" ", token.text).rstrip())
+            if match and match.group(1) and unsupported_header(match.group(1)):
+                found.append((token, match.group(1)))
+    return found
+
+
+def token_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
+    """What must hold of preprocessed text: no way from shader text to the host's compiler or linker."""
+    found: list[Diagnostic] = []
+    for index, token in enumerate(tokens):
+        if token.kind != IDENT:
+            continue
+        text = token.text
+        before = tokens[index - 1].text if index else ""
+        after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+        message = _FORBIDDEN.get(text)
+        if message and not _innocent(text, before, after):
+            found.append(_error(token, message))
+        elif text == "extern" and index + 1 < len(tokens) and tokens[index + 1].kind == STRING:
+            found.append(_error(token, "language linkage is not supported in Metal"))
+        elif text.startswith("__builtin_") and text not in _HARMLESS_BUILTINS:
+            found.append(_error(token, f"use of undeclared identifier '{text}'"))
+        elif _OWN_NAMES.fullmatch(text) or (text == "msl" and after == "::"):
+            found.append(_error(token, f"use of undeclared identifier '{text}'"))
+        elif text in ("__attribute__", "__attribute"):
+            found += _gnu_attribute(tokens, index)
+    return found
+
+
+def _innocent(text: str, before: str, after: str) -> bool:
+    """A word that is only forbidden in some places."""
+    if text == "delete":
+        return before == "="
+    if text == "import":
+        return after not in ("<", '"') and not after.isidentifier()
+    return False
+
+
+def _gnu_attribute(tokens: Sequence[Token], index: int) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    depth = 0
+    for position in range(index + 1, len(tokens)):
+        token = tokens[position]
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0:
+            break
+        if depth == 2 and token.kind == IDENT and token.text.strip("_") not in _HARMLESS_GNU:
+            text = f"unknown attribute '{token.text}' ignored [-Wunknown-attributes]"
+            found.append(Diagnostic(WARNING, token.line, token.column, text, token.file))
+    return found

@@ -1,0 +1,270 @@
+"""The portable host's target: one C++ translation unit with an entry point for each kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from msl.analysis import Analysis
+from msl.declarations import Function, Unit
+from msl.edits import Edits, Output
+from msl.reflect import Argument, Kernel
+from msl.threadgroup import threadgroup_locals
+from msl.vectorise import threads_are_independent
+
+_STORAGE = """extern "C" const char __start_msl_tg_{k}[] __attribute__((visibility("hidden")));
+namespace {{ template <int Slot, unsigned long Size, unsigned long Align> struct msl_storage_{k} {{
+alignas(Align < 16 ? 16 : Align) static inline char bytes[Size] __attribute__((section("msl_tg_{k}"))); }}; }}"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One kernel as the built library shows it."""
+
+    kernel: Kernel
+    symbol: str
+    mode: str
+    number: int
+    limit_symbol: str
+
+    @property
+    def section(self) -> str:
+        """The section that holds its threadgroup variables."""
+        return f"msl_tg_{self.number}"
+
+
+@dataclass
+class Translation:
+    """The unit to compile, and where its text came from."""
+
+    entries: list[Entry]
+    segments: list[Output] = field(default_factory=list)
+
+    def text(self) -> str:
+        """The whole translation unit."""
+        return "".join(segment.text() for segment in self.segments)
+
+    def place(self, file: str, line: int, column: int) -> tuple[str, int, int] | None:
+        """The user's place of a place in the unit."""
+        for segment in self.segments:
+            if segment.name == file:
+                return segment.place(line, column)
+        return None
+
+
+@dataclass
+class _Emitter:
+    unit: Unit
+    analysis: Analysis
+    edits: Edits
+    entries: list[Entry]
+    copies: dict[int, list[Entry]] = field(default_factory=dict)  # by start of the kernel's function
+
+    def user_text(self, name: str) -> Output:
+        """The user's text, edited; a kernel template with threadgroup variables stands there once an instance."""
+        output = Output(name)
+        tokens = self.unit.code.tokens
+        special = {f.start: f for f in self.unit.functions if f.kind == "kernel"}
+        skipped = {item.start: item.end for item in self.analysis.dropped}
+        skipped |= {instance.start: instance.end for instance in self.unit.instantiations}
+        index = first = 0
+        while index < len(tokens):
+            function = special.get(index)
+            end = skipped.get(index) or (function.end if function else None)
+            if end is None:
+                index += 1
+                continue
+            output.tokens(tokens, range(first, index), self.edits, {})
+            if function and index not in skipped:
+                self._kernel(output, function)
+            index = first = end
+        output.tokens(tokens, range(first, len(tokens)), self.edits, {})
+        return output
+
+    def _kernel(self, output: Output, function: Function) -> None:
+        tokens = self.unit.code.tokens
+        entries = self.copies.get(function.start, [])
+        self._limit(output, function, entries)
+        span = range(function.start, function.end)
+        if function.template is None or not any(threadgroup_locals(self.unit.code, function)):
+            number = str(entries[0].number) if entries else "0"
+            output.tokens(tokens, span, self.edits, {"@K@": number, "@S@": ""})
+            return
+        if not entries:
+            output.tokens(tokens, span, self.edits, {"@K@": "0", "@S@": ""})
+        for entry in entries:
+            output.tokens(tokens, span, self.edits, {"@K@": str(entry.number), "@S@": f"_msl_{entry.number}"})
+
+    def _limit(self, output: Output, function: Function, entries: Sequence[Entry]) -> None:
+        """The thread limit as a constant beside the kernel, where its expression means what it says."""
+        code = self.unit.code
+        for entry in entries:
+            limit = entry.kernel.limit
+            if limit is None:
+                continue
+            parts = [f"({code.spell(*part)})" for part in code.split(*limit.arguments)]
+            template = code.spell(*_header(function)) if function.template else ""
+            output.raw(
+                f"{template} struct {entry.limit_symbol}_of"
+                f" {{ static constexpr unsigned value = {' * '.join(parts) or '1024'}; }};"
+            )
+
+
+def _header(function: Function) -> tuple[int, int]:
+    assert function.template is not None
+    return function.template[0] - 1, function.template[1]
+
+
+def translate(unit: Unit, analysis: Analysis, kernels: Sequence[Kernel], edits: Edits) -> Translation:
+    """The C++ unit for some kernels of an analysed source."""
+    entries = [_entry(unit, analysis, kernel, number) for number, kernel in enumerate(kernels)]
+    emitter = _Emitter(unit, analysis, edits, entries)
+    for entry in entries:
+        emitter.copies.setdefault(entry.kernel.function.start, []).append(entry)
+    _edit_kernels(unit, analysis, emitter.copies, edits)
+    prelude = Output("msl_prelude")
+    for number in range(max(len(entries), 1)):
+        prelude.raw(_STORAGE.format(k=number))
+    translation = Translation(entries, [prelude])
+    spaces = _namespaces(analysis)
+    for name in spaces:
+        if name:
+            translation.segments.append(_raw(f"{name}_open", f"namespace {name} {{"))
+        translation.segments.append(emitter.user_text(name or "msl_user"))
+        if name:
+            translation.segments.append(_raw(f"{name}_close", "}"))
+    translation.segments.append(_entries(unit, entries, spaces))
+    return translation
+
+
+def _raw(name: str, text: str) -> Output:
+    output = Output(name)
+    output.raw(text)
+    return output
+
+
+def _namespaces(analysis: Analysis) -> list[str]:
+    if not analysis.uses_matrix:
+        return [""]
+    return ["msl_per_lane"] if analysis.uses_thread_elements else ["msl_leader", "msl_follower"]
+
+
+def _entry(unit: Unit, analysis: Analysis, kernel: Kernel, number: int) -> Entry:
+    function = kernel.function
+    names = set()
+    if kernel.instance:
+        first, last = kernel.instance.arguments
+        names = {token.text for token in unit.code.tokens[first:last]}
+    synchronises = function.name in analysis.synchronising or not names.isdisjoint(analysis.synchronising)
+    mode = "fiber" if synchronises or index_constants_used(unit, function) else "loop"
+    return Entry(kernel, f"msl_{mode}_{number}", mode, number, f"msl_limit_{number}")
+
+
+def index_constants_used(unit: Unit, function: Function) -> bool:
+    """Whether the unit keeps thread indices in program-scope constants, which only a running fiber can answer."""
+    del function
+    return any(item.name in _index_names() for v in unit.variables for item in v.specifiers.attributes) or any(
+        item.name in _index_names() for v in unit.variables for d in v.declarators for item in d.attributes
+    )
+
+
+def _index_names() -> frozenset[str]:
+    from msl.attributes import INDICES
+
+    return INDICES
+
+
+def _edit_kernels(
+    unit: Unit, analysis: Analysis, copies: dict[int, list[Entry]], edits: Edits
+) -> None:
+    """Kernels become functions of this file alone; what runs in the loop over threads is inlined into it."""
+    code = unit.code
+    for function in unit.functions:
+        if function.kind != "kernel":
+            continue
+        words = {code.text(index) for index in range(function.head, function.name_index)}
+        loop = any(entry.mode == "loop" for entry in copies.get(function.start, ()))
+        text = "" if "static" in words else "static"
+        text += " inline" if "inline" not in words else ""
+        text += " __attribute__((always_inline))" if loop else ""
+        if not copies.get(function.start):
+            text += " __attribute__((unused))"
+        edits.before[function.head].append(text)
+        if function.template is not None:
+            edits.replaced[function.name_index] = function.name + "@S@"
+
+
+def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Output:
+    output = Output("msl_entries")
+    for entry in entries:
+        kernel = entry.kernel
+        function = kernel.function
+        copied = function.template is not None and any(threadgroup_locals(unit.code, function))
+        name = "::".join((*function.scope, function.name + (f"_msl_{entry.number}" if copied else "")))
+        name += kernel.template_arguments
+        names = [f"{space}::{name}" for space in spaces]
+        if kernel.limit is not None:
+            limit = "::".join((spaces[0], *function.scope, f"{entry.limit_symbol}_of"))
+            output.raw(
+                f'extern "C" __attribute__((visibility("default"))) const unsigned {entry.limit_symbol};'
+                f" const unsigned {entry.limit_symbol} = {limit}{kernel.template_arguments}::value;"
+            )
+        output.raw(_entry_text(unit, entry, names))
+    return output
+
+
+def _entry_text(unit: Unit, entry: Entry, names: Sequence[str]) -> str:
+    fixed, values = [], []
+    for position, argument in enumerate(entry.kernel.arguments):
+        setup, value = _argument(argument, position)
+        if setup:
+            fixed.append(setup)
+        values.append(value)
+    call = f"({', '.join(values)})"
+    group = "msl_g" if entry.mode == "loop" else "msl_t->group"
+    lines = [
+        f'extern "C" __attribute__((visibility("default"))) void {entry.symbol}'
+        + ("(const MslGroup* msl_g) {" if entry.mode == "loop" else "(const MslThread* msl_t) {"),
+        f"  using msl_signature = msl::Kernel<decltype(&{names[0]})>;",
+        f"  const MslGroup& msl_group_now = *{group}; (void)msl_group_now;",
+        *(f"  {line}" for line in fixed),
+    ]
+    if entry.mode == "fiber":
+        lines += [
+            "  const msl::Place msl_p{msl_t->group, msl_t->position[0], msl_t->position[1], msl_t->position[2], msl_t->index};",
+            "  (void)msl_p;",
+        ]
+        if len(names) == 2:
+            lines.append(f"  if (msl_p.flat % MSL_SIMD_WIDTH != 0) {{ {names[1]}{call}; return; }}")
+        lines.append(f"  {names[0]}{call};")
+        return "\n".join([*lines, "}"])
+    pragma = "vectorize(assume_safety)" if threads_are_independent(unit, entry.kernel.function) else "vectorize(enable)"
+    return "\n".join(
+        [
+            *lines,
+            "  const uint32_t msl_sx = msl_group_now.size[0];",
+            "  const uint32_t msl_sy = msl_group_now.size[1];",
+            "  for (uint32_t msl_z = 0; msl_z < msl_group_now.size[2]; ++msl_z)",
+            "    for (uint32_t msl_y = 0; msl_y < msl_sy; ++msl_y) {",
+            "      const uint32_t msl_row = (msl_z * msl_sy + msl_y) * msl_sx;",
+            f"#pragma clang loop {pragma}",
+            "      for (uint32_t msl_x = 0; msl_x < msl_sx; ++msl_x) {",
+            "        const msl::Place msl_p{msl_g, msl_x, msl_y, msl_z, msl_row + msl_x}; (void)msl_p;",
+            f"        {names[0]}{call};",
+            "      }",
+            "    }",
+            "}",
+        ]
+    )
+
+
+def _argument(argument: Argument, position: int) -> tuple[str, str]:
+    """The statement that prepares an argument once, and the expression that passes it."""
+    kind = f"msl_signature::argument<{position}>"
+    if argument.kind == "index":
+        return "", f"msl::{argument.attribute}<{kind}>(msl_p)"
+    memory = "threadgroup_arguments" if argument.kind == "threadgroup" else "buffers"
+    source = f"msl_group_now.{memory}[{argument.index}]"
+    if argument.by_value:
+        return f"const msl::Constant<{kind}> msl_a{position}({source});", f"msl_a{position}.get()"
+    return f"{kind} msl_a{position} = msl::Buffer<{kind}>::get({source});", f"msl_a{position}"

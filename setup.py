@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Makes the environment and says what is missing: standard library only, syntax of Python 3.6.
+
+    python3 setup.py                 make or mend the environment, then run the doctor
+    python3 setup.py --run ARGS...   make it if it is missing, then run its python with ARGS
+
+Safe to run twice, and twice at the same time. It needs no root. `./bench` and `make` call it.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+VENV = os.path.join(HERE, ".venv")
+PACKAGES = os.path.join(VENV, "packages")  # where `pip --target` puts them, without any venv
+OLDEST = (3, 10)
+NEWEST_TRIED = 15
+GROUPS = ("", "dev")  # "": what every run needs; "dev": what the tests need as well
+ENVIRONMENT_ERROR = 3
+
+
+def main(arguments):
+    """Exit code of the command line above."""
+    if arguments[:1] == ["--run"]:
+        enter(arguments[1:], extras=("dev",))
+    if arguments in (["-h"], ["--help"]):
+        print(__doc__.strip())
+        return 0
+    if arguments:
+        print("usage: python3 setup.py [--run ARGS...]", file=sys.stderr)
+        return 2
+    python = make(("dev",))
+    return subprocess.call([python, "-m", "harness.doctor"], cwd=HERE, env=environment())
+
+
+def enter(arguments, extras=()):
+    """Replace this process by the environment's python with `arguments`."""
+    python = find_python() if is_ready(extras) else make(extras)
+    os.execve(python, [python, *list(arguments)], environment())
+
+
+def make(extras):
+    """Make the environment, one process at a time; the path of its python."""
+    base = newest_python()
+    if not os.access(HERE, os.W_OK):
+        fail(f"{HERE} is not writable", f"cp -r '{HERE}' ~/ and run it there")
+    with locked():
+        if not is_ready(extras):
+            started = time.time()
+            say("making the environment in .venv (once; a minute or two with a network)")
+            make_environment(base)
+            install(extras)
+            warm_up()
+            write_ready(extras)
+            say(f"environment ready after {time.time() - started:.0f} s")
+    return find_python()
+
+
+@contextlib.contextmanager
+def locked():
+    """Be the only setup in this checkout; says so if it has to wait."""
+    with open(os.path.join(HERE, ".setup.lock"), "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say("another setup is at work here; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def newest_python():
+    """This python if it is new enough, else the newest on PATH."""
+    if sys.version_info >= OLDEST:
+        return sys.executable
+    for minor in range(NEWEST_TRIED, OLDEST[1] - 1, -1):
+        found = shutil.which(f"python3.{minor}")
+        if found:
+            return found
+    fail(
+        f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}",
+        "install it, for example: curl -LsSf https://astral.sh/uv/install.sh | sh && "
+        "uv python install 3.12 && uv run --no-project --python 3.12 setup.py",
+    )
+
+
+def make_environment(base):
+    """Try venv, then virtualenv, then a plain folder of packages; each needs less."""
+    if find_python(check=True):
+        return
+    attempts = (
+        ("venv", [base, "-m", "venv", "--clear", VENV]),
+        ("virtualenv", [base, "-m", "virtualenv", "--clear", VENV]),
+    )
+    for name, command in attempts:
+        if quietly(command) and find_python(check=True):
+            say(f"made a virtual environment with {name}")
+            return
+    if not quietly([base, "-m", "pip", "--version"]):
+        fail(
+            "this python has neither venv, virtualenv nor pip",
+            f"sudo apt-get install python3-venv   (or: {base} -m ensurepip --user)",
+        )
+    shutil.rmtree(VENV, ignore_errors=True)
+    os.makedirs(PACKAGES)
+    with open(os.path.join(PACKAGES, "base-python"), "w") as note:
+        note.write(base)
+    say("no virtual environment can be made here; packages go to .venv/packages")
+
+
+def find_python(check=False):
+    """The python of the environment; None if there is none, or if `check` and it does not start."""
+    python = os.path.join(VENV, "bin", "python")
+    note = os.path.join(PACKAGES, "base-python")
+    if os.path.exists(note):
+        with open(note) as text:
+            python = text.read()
+    if not os.path.exists(python):
+        return None
+    if check and not quietly([python, "-m", "pip", "--version"]):
+        return None
+    return python
+
+
+def install(extras):
+    """Install what pyproject.toml asks for."""
+    wanted = requirements(extras)
+    command = [find_python(), "-m", "pip", "install", "--disable-pip-version-check"]
+    command += ["--upgrade-strategy", "only-if-needed"]
+    if os.path.isdir(PACKAGES):
+        command += ["--target", PACKAGES, "--upgrade"]
+    if not sys.stderr.isatty():
+        command += ["--quiet"]
+    say("installing " + ", ".join(sorted({re.split(r"[\[<>=!~;]", one)[0] for one in wanted})))
+    if subprocess.call(command + wanted, stdout=sys.stderr) != 0:
+        fail("pip could not install the packages (its message is above)", "python3 setup.py")
+
+
+def requirements(extras):
+    """`dependencies` of pyproject.toml and named optional groups (tomllib is too new)."""
+    with open(os.path.join(HERE, "pyproject.toml")) as file:
+        text = file.read()
+    found = []
+    for name in ("dependencies", *tuple(extras)):
+        array = re.search(rf"^{name} = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)
+        found += re.findall(r'"([^"]+)"', array.group(1))
+    return found
+
+
+def warm_up():
+    """Build the native host and warm the compiler, which the first kernel would else pay."""
+    say("building the native host and warming the compiler (once)")
+    code = subprocess.call(
+        [find_python(), "-m", "harness.prepare"], cwd=HERE, env=environment(), stdout=sys.stderr
+    )
+    if code != 0:
+        fail("the native host could not be built (the message is above)", "./bench --doctor")
+
+
+def environment():
+    """The variables a python of the environment runs with: this folder stands first on its path."""
+    found = dict(os.environ)
+    folders = [HERE] + ([PACKAGES] if os.path.isdir(PACKAGES) else [])
+    found["PYTHONPATH"] = os.pathsep.join(folders)
+    return found
+
+
+def is_ready(extras):
+    """Whether an environment for exactly these requirements was completed."""
+    return all(ready_mark(group) in read_ready() for group in ("", *tuple(extras)))
+
+
+def ready_mark(group):
+    """One line that stands for the requirements of a group."""
+    wanted = "\n".join(requirements((group,) if group else ()))
+    return (group or "core") + " " + hashlib.sha256(wanted.encode()).hexdigest()
+
+
+def read_ready():
+    """The marks of completed groups."""
+    try:
+        with open(os.path.join(VENV, "ready")) as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
+
+
+def write_ready(extras):
+    """Leave the marks, whole or not at all; those of other groups stay if they still hold."""
+    kept = [group for group in GROUPS if ready_mark(group) in read_ready()]
+    marks = [ready_mark(group) for group in sorted(set(("", *tuple(extras), *tuple(kept))))]
+    temporary = os.path.join(VENV, f"ready.{os.getpid()}")
+    with open(temporary, "w") as file:
+        file.write("\n".join(marks) + "\n")
+    os.rename(temporary, os.path.join(VENV, "ready"))
+
+
+def quietly(command):
+    """Whether a command works."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+def say(message):
+    """A line of progress."""
+    print("setup: " + message, file=sys.stderr, flush=True)
+
+
+def fail(message, command):
+    """End with what is wrong and the one command that helps."""
+    print(f"setup: {message}\nrun this: {command}", file=sys.stderr)
+    sys.exit(ENVIRONMENT_ERROR)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("interrupted; run it again to go on")
+        sys.exit(130)

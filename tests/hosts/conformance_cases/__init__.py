@@ -1,0 +1,1 @@
+"""One module a family of host/conformance: what each kernel must leave behind, by NumPy alone."""
