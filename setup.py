@@ -3,9 +3,16 @@
 
     python3 setup.py                 make or mend the environment, then run the doctor
     python3 setup.py --run ARGS...   make it if it is missing, then run its python with ARGS
+    python3 setup.py --bench ARGS... the same for `./bench`, without what only tests need
 
 Safe to run twice, and twice at the same time. It needs no root. `./bench` and `make` call it.
 """
+
+import signal
+
+if __name__ == "__main__":
+    # Ctrl-C ends this quietly, while it loads too, until there is something to clean up.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import contextlib
 import fcntl
@@ -24,12 +31,16 @@ OLDEST = (3, 10)
 NEWEST_TRIED = 15
 GROUPS = ("", "dev")  # "": what every run needs; "dev": what the tests need as well
 ENVIRONMENT_ERROR = 3
+#: `python -m harness`, with this folder on the path in place of the one the user stands in.
+BENCH = f"import sys; sys.path[0] = {HERE!r}; from harness.__main__ import main; sys.exit(main())"
 
 
 def main(arguments):
     """Exit code of the command line above."""
     if arguments[:1] == ["--run"]:
         enter(arguments[1:], extras=("dev",))
+    if arguments[:1] == ["--bench"]:
+        enter(["-c", BENCH, *arguments[1:]])
     if arguments in (["-h"], ["--help"]):
         print(__doc__.strip())
         return 0
@@ -43,11 +54,16 @@ def main(arguments):
 def enter(arguments, extras=()):
     """Replace this process by the environment's python with `arguments`."""
     python = find_python() if is_ready(extras) else make(extras)
-    os.execve(python, [python, *list(arguments)], environment())
+    # Starting an interpreter takes a while in which Ctrl-C would print a traceback: it waits until
+    # harness.__main__ is ready for it.
+    if arguments[:1] == ["-c"]:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    os.execve(python, [python, *arguments], environment())
 
 
 def make(extras):
     """Make the environment, one process at a time; the path of its python."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     base = newest_python()
     if not os.access(HERE, os.W_OK):
         fail(f"{HERE} is not writable", f"cp -r '{HERE}' ~/ and run it there")
@@ -173,7 +189,8 @@ def environment():
 
 def is_ready(extras):
     """Whether an environment for exactly these requirements was completed."""
-    return all(ready_mark(group) in read_ready() for group in ("", *tuple(extras)))
+    marks = read_ready()
+    return bool(find_python()) and all(ready_mark(group) in marks for group in ("", *extras))
 
 
 def ready_mark(group):

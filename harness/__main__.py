@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
 def main() -> int:
     """Run the command line."""
     try:
+        # The launcher blocks it while interpreters start; one that came meanwhile is raised here.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         from harness.cli import main as run  # delayed: an interrupt while importing is caught too
 
         return run(sys.argv[1:])

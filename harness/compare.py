@@ -194,7 +194,7 @@ def _reason(spec: KernelSpec, status: Status, bad: FirstBad, count: int, total: 
     where = f"{bad.output}[{', '.join(map(str, bad.index))}]"
     share = f"{count} of {total} elements wrong"
     if status is Status.NOT_WRITTEN:
-        return f"{where} was never written; {share}"
+        return f"{where} was not written, it still holds its poison; {share}"
     if status is Status.NONFINITE:
         return f"{where} is {bad.got:g}, expected {bad.expected:.9g}; {share}"
     tolerance = f"tolerance: {spec.tolerance.description}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from harness import catalog, devices, inputs, locks, measure, timed
 from harness.catalog import Kernel
 from harness.devices.base import Device, Source
+from harness.devices.replay import ReplayDevice
 from harness.errors import UserError
 from harness.evaluation import Evaluation
 from harness.trial import EvaluationMode, Request, Sides, judged
@@ -80,10 +81,17 @@ def _source(kernel: Kernel, source: str | Path | Source | None, chip: str) -> tu
 
 def run(request: Request) -> Evaluation:
     """Judge, then time."""
+    if isinstance(request.device, ReplayDevice):
+        return request.device.evaluation(request.kernel.name, request.size, request.source)
     if request.sides == "mlx":
         return timed.mlx_alone(request)
     with ExitStack() as stack:
-        with locks.device(request.device.name, "judging", exclusive=False, on_wait=request.on_wait):
+        with locks.device(
+            request.device.name,
+            f"judging {request.kernel.name}",
+            exclusive=False,
+            on_wait=request.on_wait,
+        ):
             trial = judged(request)
             stack.callback(trial.close)
             if trial.wrong is not None or request.mode == "check":

@@ -91,6 +91,11 @@ class Parser:
         """The token that comes next."""
         return self.tokens[self.at]
 
+    @property
+    def peek(self) -> Token:
+        """The token after that."""
+        return self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+
     def take(self) -> Token:
         """Consume one token."""
         token = self.next

@@ -165,7 +165,7 @@ class _Line:
     def _extent(self) -> tuple[Expression, ...]:
         found = [self._expression()]
         while len(found) < 3 and self.parser.next.kind != "end":
-            if self.parser.next.text in _CLAUSES:
+            if self.parser.next.text in _CLAUSES or self.parser.peek.text == ":":
                 break
             found.append(self._expression())
         return tuple(found)

@@ -32,8 +32,9 @@ MAX_INSTANCES = 1024
 #: All instances together: beyond this a longer batch says nothing that a second sample does not.
 POOL_BYTES = 192 << 20
 VALIDATED_SHARE = 0.1
-#: Validation may take so much of the time a side has been in use; the first and the last sample
-#: always are.
+#: Where validation is slow it is limited to this long, then to this share of the time. The first
+#: and the last sample are always validated.
+VALIDATION_S = 0.5
 VALIDATION_TIME_SHARE = 0.2
 
 
@@ -41,6 +42,7 @@ VALIDATION_TIME_SHARE = 0.2
 class _Sample:
     """What is in the instances of the last sample."""
 
+    first: int
     guises: tuple[Guise, ...]
     poison: int
 
@@ -95,7 +97,7 @@ class KernelSide:
         if isinstance(took, Refusal):
             return took
         if self._due():
-            refusal = self._validate(pool, first, self._last)
+            refusal = self._validate(pool, self._last)
             if refusal:
                 return refusal
         return took
@@ -112,15 +114,16 @@ class KernelSide:
             for name, values in self.bank.sets[guise.set].items():
                 pool.write(instance, name, values, self.bank.roll_of(name, guise))
         pool.poison(first, count, poison, poisoned(self.schedule))
-        return _Sample(guises, poison)
+        return _Sample(first, guises, poison)
 
     def _due(self) -> bool:
         if not self.validated:
             return True
-        allowed = VALIDATION_TIME_SHARE * (time.perf_counter() - self._started)
+        elapsed = time.perf_counter() - self._started
+        allowed = max(VALIDATION_S, VALIDATION_TIME_SHARE * elapsed)
         return bool(self._rng.random() < VALIDATED_SHARE) and self._validating < allowed
 
-    def _validate(self, pool: Pool, first: int, sample: _Sample) -> Refusal | None:
+    def _validate(self, pool: Pool, sample: _Sample) -> Refusal | None:
         """Compare one instance of the sample that was just timed."""
         began = time.perf_counter()
         refusal = self.candidate.session.freeze()
@@ -128,7 +131,7 @@ class KernelSide:
             return refusal
         chosen = int(self._rng.integers(len(sample.guises)))
         inputs = self.bank.inputs(sample.guises[chosen])
-        instance = first + chosen
+        instance = sample.first + chosen
         refusal = memory_refusal(pool, self.schedule, inputs, [instance])
         if refusal is None:
             run = Run(results_of(pool, self.schedule, instance), sample.poison)
@@ -142,8 +145,4 @@ class KernelSide:
         """Validate the last sample, whatever was validated before."""
         if self._last is None or self._pool is None:
             return None
-        if len(self._last.guises) == 1:
-            # A single instance alternates between two places; run it once more where we know it is.
-            took = self.sample(1)
-            return took if isinstance(took, Refusal) else None
-        return self._validate(self._pool, 0, self._last)
+        return self._validate(self._pool, self._last)

@@ -6,6 +6,7 @@ them all.
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ Form = Callable[..., tuple[mx.array, ...]]
 
 EAGER = "mlx"
 COMPILED = "mx.compile"
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 _PROBES = 3
 _HELD_BYTES = 128 << 20
 _PROBE_S = 0.2  # a form that takes longer is probed once
@@ -57,6 +59,7 @@ class MlxSide:
         self._rng = stream(secret, "mlx side")
         self._device = mx.gpu if gpu else mx.cpu
         mx.set_default_device(self._device)
+        _keep_freed_memory()
         self._consts = names_at(spec, bank.point)
         self.forms: dict[str, Form] = {}
         self.baselines = Baselines(EAGER, {})
@@ -104,19 +107,15 @@ class MlxSide:
         self.baselines = Baselines(self.name, times, absent)
         return None
 
-    def _probe_form(self, form: Form, guise: Guise) -> tuple[tuple[mx.array, ...], float]:
+    def _probe_form(self, form: Form, guise: Guise) -> tuple[list[mx.array], float]:
         best = float("inf")
-        outputs: tuple[mx.array, ...] = ()
+        outputs: list[mx.array] = []
         began = time.perf_counter()
         for _ in range(_PROBES):
             if time.perf_counter() - began > _PROBE_S:
                 break
-            outputs = ()
-            graph = self._graphs(form, [guise])
-            start = time.perf_counter_ns()
-            mx.eval(graph)
-            best = min(best, (time.perf_counter_ns() - start) / 1e6)
-            outputs = tuple(graph)
+            outputs, ns = self._eval(form, [guise])
+            best = min(best, ns / 1e6)
         return outputs, best
 
     def _wrong(self, outputs: Sequence[mx.array], guise: Guise) -> Refusal | None:
@@ -137,11 +136,17 @@ class MlxSide:
                 return None
         return found.refusal
 
-    def _graphs(self, form: Form, guises: Sequence[Guise]) -> list[mx.array]:
-        """Lazy outputs of every instance, on input arrays that are evaluated already."""
+    def _eval(self, form: Form, guises: Sequence[Guise]) -> tuple[list[mx.array], float]:
+        """Outputs of every instance, and the nanoseconds of the one `mx.eval` that made them.
+
+        The inputs stay alive: MLX would else write outputs over them, which no kernel may do.
+        """
         inputs = [self._held or self._arrays(guise) for guise in guises]
         mx.eval(inputs)
-        return [output for arrays in inputs for output in form(*arrays)]
+        graphs = [output for arrays in inputs for output in form(*arrays)]
+        start = time.perf_counter_ns()
+        mx.eval(graphs)
+        return graphs, time.perf_counter_ns() - start
 
     def _arrays(self, guise: Guise) -> list[mx.array]:
         found = []
@@ -160,10 +165,8 @@ class MlxSide:
     def sample(self, instances: int) -> Duration[Wall] | Refusal:
         """The time of one `mx.eval` of `instances` graphs."""
         guises = [self.bank.guise(self._rng) for _ in range(instances)]
-        graphs = self._graphs(self.forms[self.name], guises)
-        start = time.perf_counter_ns()
-        mx.eval(graphs)
-        return Duration(time.perf_counter_ns() - start, Wall)
+        _, ns = self._eval(self.forms[self.name], guises)
+        return Duration(ns, Wall)
 
     def overhead(self) -> Duration[Wall]:
         """The time of the smallest graph there is."""
@@ -171,6 +174,17 @@ class MlxSide:
         start = time.perf_counter_ns()
         mx.eval(graph)
         return Duration(time.perf_counter_ns() - start, Wall)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep what MLX frees, as MLX's own allocator does on Metal.
+
+    Else every output over 32 MiB is mapped anew, and its page faults cost more than most kernels.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def _root_mean_square(values: Values) -> float:

@@ -36,7 +36,12 @@ def beside_mlx(request: Request, trial: Trial) -> Evaluation:
 def timing(request: Request, trial: Trial) -> Iterator[Bench]:
     """The candidate's side under the exclusive lock of the device."""
     side = _side(request, trial)
-    with locks.device(request.device.name, "timing", exclusive=True, on_wait=request.on_wait):
+    with locks.device(
+        request.device.name,
+        f"timing {request.kernel.name}",
+        exclusive=True,
+        on_wait=request.on_wait,
+    ):
         yield Bench(side, side.bank)
 
 
@@ -117,7 +122,12 @@ def mlx_alone(request: Request) -> Evaluation:
     spec = request.kernel.spec
     bank = Bank(spec, request.point, request.secret, "timing")
     evaluation = blank(request)
-    with locks.device(request.device.name, "timing", exclusive=True, on_wait=request.on_wait):
+    with locks.device(
+        request.device.name,
+        f"timing {request.kernel.name}",
+        exclusive=True,
+        on_wait=request.on_wait,
+    ):
         mlx = MlxSide(spec, bank, request.secret)
         wrong = mlx.probe()
         if wrong:
@@ -149,7 +159,10 @@ def pair(candidate: Request, incumbent: Request) -> Samples | Refusal:
     with ExitStack() as stack:
         trials = []
         with locks.device(
-            candidate.device.name, "judging", exclusive=False, on_wait=candidate.on_wait
+            candidate.device.name,
+            f"judging {candidate.kernel.name}",
+            exclusive=False,
+            on_wait=candidate.on_wait,
         ):
             for request in (candidate, incumbent):
                 trial = judged(request)

@@ -1,4 +1,5 @@
-"""The Metal Shading Language front end: text in; a verified library, or the reason why not, out. Knows nothing of benchmarks."""
+"""The Metal Shading Language front end: text in; a verified library, or the reason why not, out.
+Knows nothing of benchmarks."""
 
 from msl.compile import compile_source
 from msl.diagnostics import Diagnostic

@@ -1,4 +1,5 @@
-"""Address spaces of pointers and references: every one named, none mixed. Works from a table of named variables."""
+"""Address spaces of pointers and references: every one named, none mixed. Works from a table of
+named variables."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from msl.syntax import Code, Declarator, Specifiers, declarator_at, specifiers_a
 _SPACES = ("device", "constant", "thread", "threadgroup")
 _SCALAR = "bool|char|uchar|short|ushort|int|uint|long|ulong|half|bfloat|float|size_t|ptrdiff_t"
 _LANGUAGE_TYPE = re.compile(
-    rf"(?:packed_)?(?:{_SCALAR})(?:[234](?:x[234])?)?|u?int(?:8|16|32|64)_t|void|unsigned(?: \w+)*|signed(?: \w+)*"
-    r"|long (?:int|long)|short int|atomic_(?:int|uint|bool|float|ulong)|atomic<\w+>|(?:metal::)?vec<\w+,[234]>"
+    rf"(?:packed_)?(?:{_SCALAR})(?:[234](?:x[234])?)?|u?int(?:8|16|32|64)_t|void"
+    r"|unsigned(?: \w+)*|signed(?: \w+)*|long (?:int|long)|short int"
+    r"|atomic_(?:int|uint|bool|float|ulong)|atomic<\w+>|(?:metal::)?vec<\w+,[234]>"
 )
 _CASTS = ("reinterpret_cast", "static_cast", "const_cast")
 
@@ -32,7 +34,8 @@ class Pointer:
 
     def spell(self) -> str:
         """As Metal's compiler prints it."""
-        return f"{'const ' if self.const or self.space == 'constant' else ''}{self.space} {self.type} *"
+        const = "const " if self.const or self.space == "constant" else ""
+        return f"{const}{self.space} {self.type} *"
 
 
 def check_address_spaces(unit: Unit, analysis: Analysis) -> list[Diagnostic]:
@@ -87,7 +90,11 @@ class _Checker:
                 yield from self._c_cast(index, table, templates)
             elif text in _CASTS and self.code.text(index + 1) == "<":
                 yield from self._named_cast(index, table, templates)
-            elif text == "=" and self.code.text(index - 2) in (";", "{", "}", ")") and self.code.is_name(index - 1):
+            elif (
+                text == "="
+                and self.code.text(index - 2) in (";", "{", "}", ")")
+                and self.code.is_name(index - 1)
+            ):
                 yield from self._assignment(index, table)
             elif self.code.is_name(index) and self.code.text(index + 1) == "(":
                 yield from self._call(index, table)
@@ -95,10 +102,14 @@ class _Checker:
     def _template_names(self, function: Function) -> set[str]:
         if function.template is None:
             return set()
-        return {token.text for token in self.code.tokens[function.template[0] : function.template[1]]}
+        return {
+            token.text for token in self.code.tokens[function.template[0] : function.template[1]]
+        }
 
     def _concrete(self, kind: str, templates: set[str]) -> bool:
-        return kind not in templates and (kind in self.classes or _LANGUAGE_TYPE.fullmatch(kind) is not None)
+        return kind not in templates and (
+            kind in self.classes or _LANGUAGE_TYPE.fullmatch(kind) is not None
+        )
 
     def _unnamed(
         self, specifiers: Specifiers | None, declarator: Declarator, templates: set[str]
@@ -127,7 +138,9 @@ class _Checker:
         table: dict[str, Pointer | None] = {}
         for parameter in function.parameters:
             if parameter.name and parameter.specifiers:
-                table[parameter.name] = self._pointer(parameter.specifiers, parameter.declarator, False)
+                table[parameter.name] = self._pointer(
+                    parameter.specifiers, parameter.declarator, False
+                )
         for local in locals_in(self.code, function.body[0] + 1, function.body[1]):
             for declarator in local.declarators:
                 found = self._pointer(local.specifiers, declarator, True)
@@ -136,18 +149,28 @@ class _Checker:
                 table[declarator.name] = found
         return table
 
-    def _pointer(self, specifiers: Specifiers, declarator: Declarator, local: bool) -> Pointer | None:
-        spaces = [self.code.text(index) for index in specifiers.spaces if self.code.text(index) in _SPACES]
+    def _pointer(
+        self, specifiers: Specifiers, declarator: Declarator, local: bool
+    ) -> Pointer | None:
+        spaces = [
+            self.code.text(index) for index in specifiers.spaces if self.code.text(index) in _SPACES
+        ]
         stars = [mark for mark in declarator.marks if self.code.text(mark) == "*"]
         one = len(declarator.marks) == 1 and len(stars) == 1 and not declarator.arrays
         if len(spaces) == 1 and one:
             return Pointer(spaces[0], specifiers.type, "const" in specifiers.words)
         if local and not declarator.marks and declarator.arrays == 1 and len(spaces) <= 1:
-            return Pointer(spaces[0] if spaces else "thread", specifiers.type, "const" in specifiers.words, True)
+            return Pointer(
+                spaces[0] if spaces else "thread",
+                specifiers.type,
+                "const" in specifiers.words,
+                True,
+            )
         return None
 
     def _value(self, start: int, end: int, table: dict[str, Pointer | None]) -> Pointer | None:
-        """The pointer that an expression is, if it is `p`, `p + ...`, `p - ...`, or `&p[...]` with more of it."""
+        """The pointer that an expression is, if it is `p`, `p + ...`, `p - ...`, or `&p[...]` with
+        more of it."""
         code = self.code
         index = start
         address = code.text(index) == "&"
@@ -164,10 +187,14 @@ class _Checker:
             index = code.pair[index] + 1
         if index == end or (index < end and code.text(index) in ("+", "-") and not address):
             words = [code.text(i) for i in range(index, end)]
-            return None if any(word in ("?", ",", "<", ">", "==", "!=") for word in words) else known
+            return (
+                None if any(word in ("?", ",", "<", ">", "==", "!=") for word in words) else known
+            )
         return None
 
-    def _initialiser(self, declarator: Declarator, table: dict[str, Pointer | None]) -> Iterator[Diagnostic]:
+    def _initialiser(
+        self, declarator: Declarator, table: dict[str, Pointer | None]
+    ) -> Iterator[Diagnostic]:
         target = table.get(declarator.name)
         if target is None or target.array or declarator.initialiser is None:
             return
@@ -180,7 +207,10 @@ class _Checker:
         plain = start + 2 == end
         spelling = f"{source.space} {source.type}[]" if source.array and plain else source.spell()
         category = "an lvalue" if plain else "an rvalue"
-        text = f"cannot initialize a variable of type '{target.spell()}' with {category} of type '{spelling}'"
+        text = (
+            f"cannot initialize a variable of type '{target.spell()}'"
+            f" with {category} of type '{spelling}'"
+        )
         yield self._error(declarator.name_index, text)
 
     def _assignment(self, index: int, table: dict[str, Pointer | None]) -> Iterator[Diagnostic]:
@@ -190,7 +220,10 @@ class _Checker:
             stop = self.code.pair[stop] + 1 if self.code.text(stop) in ("(", "[", "{") else stop + 1
         source = self._value(index + 1, stop, table)
         if target and source and not target.array and target.space != source.space:
-            text = f"assigning '{source.spell()}' to '{target.spell()}' changes address space of pointer"
+            text = (
+                f"assigning '{source.spell()}' to '{target.spell()}'"
+                " changes address space of pointer"
+            )
             yield self._error(index, text)
 
     def _cast_type(self, start: int, end: int, templates: set[str]) -> tuple[Pointer | None, int]:
@@ -210,7 +243,9 @@ class _Checker:
             return None, -1
         return Pointer(spaces[0], specifiers.type, "const" in specifiers.words), -1
 
-    def _c_cast(self, index: int, table: dict[str, Pointer | None], templates: set[str]) -> Iterator[Diagnostic]:
+    def _c_cast(
+        self, index: int, table: dict[str, Pointer | None], templates: set[str]
+    ) -> Iterator[Diagnostic]:
         code = self.code
         close = code.pair[index]
         if code.is_name(index - 1) and code.text(index - 1) not in ("return", "case", "else"):
@@ -222,7 +257,9 @@ class _Checker:
         if target is None or not follows:
             return
         stop = self._operand_end(close + 1)
-        yield from self._mismatch("C-style cast", index, target, self._operand(close + 1, stop, table))
+        yield from self._mismatch(
+            "C-style cast", index, target, self._operand(close + 1, stop, table)
+        )
 
     def _operand_end(self, index: int) -> int:
         code = self.code
@@ -239,7 +276,9 @@ class _Checker:
             return None
         return self._value(start, end, table)
 
-    def _named_cast(self, index: int, table: dict[str, Pointer | None], templates: set[str]) -> Iterator[Diagnostic]:
+    def _named_cast(
+        self, index: int, table: dict[str, Pointer | None], templates: set[str]
+    ) -> Iterator[Diagnostic]:
         code = self.code
         after = code.after_angles(index + 1)
         if after is None or code.text(after) != "(":
@@ -251,9 +290,14 @@ class _Checker:
             source = self._value(after + 1, code.pair[after], table)
             yield from self._mismatch(code.text(index), index, target, source)
 
-    def _mismatch(self, cast: str, index: int, target: Pointer, source: Pointer | None) -> Iterator[Diagnostic]:
+    def _mismatch(
+        self, cast: str, index: int, target: Pointer, source: Pointer | None
+    ) -> Iterator[Diagnostic]:
         if source is not None and source.space != target.space:
-            text = f"{cast} from '{source.spell()}' to '{target.spell()}' converts between mismatching address spaces"
+            text = (
+                f"{cast} from '{source.spell()}' to '{target.spell()}'"
+                " converts between mismatching address spaces"
+            )
             yield self._error(index, text)
 
     def _call(self, index: int, table: dict[str, Pointer | None]) -> Iterator[Diagnostic]:
@@ -262,8 +306,12 @@ class _Checker:
         name = code.text(index)
         if code.text(index - 1) in (".", "->") or name in table:
             return
-        candidates = [f for f in self.unit.functions if f.name == name and f.template is None and not f.owner]
-        if not candidates or any(f.name == name and (f.template or f.owner) for f in self.unit.functions):
+        candidates = [
+            f for f in self.unit.functions if f.name == name and f.template is None and not f.owner
+        ]
+        if not candidates or any(
+            f.name == name and (f.template or f.owner) for f in self.unit.functions
+        ):
             return
         arguments = list(code.split(index + 2, code.pair[index + 1]))
         notes = []
@@ -275,9 +323,14 @@ class _Checker:
         yield self._error(index, f"no matching function for call to '{name}'", tuple(notes))
 
     def _rejects(
-        self, candidate: Function, arguments: list[tuple[int, int]], table: dict[str, Pointer | None]
+        self,
+        candidate: Function,
+        arguments: list[tuple[int, int]],
+        table: dict[str, Pointer | None],
     ) -> Diagnostic | None:
-        for position, (parameter, argument) in enumerate(zip(candidate.parameters, arguments, strict=False)):
+        for position, (parameter, argument) in enumerate(
+            zip(candidate.parameters, arguments, strict=False)
+        ):
             source = self._value(*argument, table)
             if source is None or parameter.specifiers is None:
                 continue
@@ -285,7 +338,7 @@ class _Checker:
             if target is None or target.space == source.space:
                 continue
             token = self.code.tokens[candidate.name_index]
-            ordinal = f"{position + 1}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(position + 1, 'th')}"
+            ordinal = f"{position + 1}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(position + 1, 'th') }"
             text = (
                 f"candidate function not viable: address space mismatch in {ordinal} argument"
                 f" ('{source.spell()}'), parameter type must be '{target.spell()}'"

@@ -1,4 +1,5 @@
-"""What each declaration uses, transitively: synchronisation, features this host lacks, function constants."""
+"""What each declaration uses, transitively: synchronisation, features this host lacks, function
+constants."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ _COLLECTIVE = re.compile(
     r"|simdgroup_barrier"
 )
 _BARRIER = re.compile(r"threadgroup_barrier")
-_MATRIX = re.compile(r"simdgroup_(?:load|store|multiply|multiply_accumulate|matrix|(?:float|half|bfloat)8x8)|make_filled_simdgroup_matrix")
+_MATRIX = re.compile(
+    r"simdgroup_(?:load|store|multiply|multiply_accumulate|matrix|(?:float|half|bfloat)8x8)|make_filled_simdgroup_matrix"
+)
 
 _UNSUPPORTED_WORDS = re.compile(
     r"(?:texture(?:1d|2d|3d|cube)(?:_array|_ms|_ms_array)?|texture_buffer"
@@ -27,7 +30,9 @@ _UNSUPPORTED_WORDS = re.compile(
     r"|os_log|os_log_default|simdgroup_async_copy|simdgroup_event|threadgroup_imageblock|patch_control_point)"
 )
 _UNSUPPORTED_TEMPLATES = frozenset(("tensor", "mesh", "raytracing", "mpp"))
-_UNSUPPORTED_ATTRIBUTES = frozenset(("texture", "sampler", "stage_in", "imageblock_data", "payload"))
+_UNSUPPORTED_ATTRIBUTES = frozenset(
+    ("texture", "sampler", "stage_in", "imageblock_data", "payload")
+)
 
 
 @dataclass(slots=True)
@@ -46,7 +51,8 @@ class Item:
 
 @dataclass
 class Analysis:
-    """Facts about a unit. Names stand for every declaration that carries them, which errs towards synchronising."""
+    """Facts about a unit. Names stand for every declaration that carries them, which errs towards
+    synchronising."""
 
     items: list[Item]
     collective: frozenset[str]  # names of functions and classes that may reach a collective
@@ -81,7 +87,10 @@ def analyse(unit: Unit) -> Analysis:
     per_lane = "thread_elements" in mentioned
     collective = _closure(
         kept,
-        lambda item: any(_COLLECTIVE.fullmatch(name) or (per_lane and _MATRIX.fullmatch(name)) for name in item.calls),
+        lambda item: any(
+            _COLLECTIVE.fullmatch(name) or (per_lane and _MATRIX.fullmatch(name))
+            for name in item.calls
+        ),
     )
     synchronising = _closure(
         kept,
@@ -107,7 +116,9 @@ def _items(unit: Unit) -> list[Item]:
     for cls in unit.classes:
         names = {cls.name}
         for function in unit.functions:
-            if cls.body[0] < function.start < cls.body[1] and not function.name.startswith("operator"):
+            if cls.body[0] < function.start < cls.body[1] and not function.name.startswith(
+                "operator"
+            ):
                 names.add(function.name)
         items.append(_item(unit, cls.start, _class_end(unit, cls.body[1]), names))
     for variable in unit.variables:
@@ -136,12 +147,18 @@ def _class_end(unit: Unit, closing: int) -> int:
 
 def _alias_start(unit: Unit, index: int) -> int:
     code = unit.code
-    while index > 0 and code.text(index - 1) not in (";", "}", "{") and code.tokens[index - 1].kind != "directive":
+    while (
+        index > 0
+        and code.text(index - 1) not in (";", "}", "{")
+        and code.tokens[index - 1].kind != "directive"
+    ):
         index -= 1
     return index
 
 
-def _item(unit: Unit, start: int, end: int, names: Iterable[str], function: Function | None = None) -> Item:
+def _item(
+    unit: Unit, start: int, end: int, names: Iterable[str], function: Function | None = None
+) -> Item:
     tokens = unit.code.tokens
     mentions, calls = set(), set()
     skip = -1
@@ -215,7 +232,9 @@ def _own_reason(unit: Unit, item: Item) -> str:
     if suspects:
         for index in range(item.start, item.end):
             name = code.text(index)
-            if name in suspects and (_UNSUPPORTED_WORDS.fullmatch(name) or _names_type(unit, name, index)):
+            if name in suspects and (
+                _UNSUPPORTED_WORDS.fullmatch(name) or _names_type(unit, name, index)
+            ):
                 item.place = code.tokens[index]
                 return f"'{name}' is not supported by this host"
     if function and function.kind == "kernel":

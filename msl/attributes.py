@@ -6,36 +6,58 @@ from collections.abc import Iterator
 
 from msl.diagnostics import WARNING, Diagnostic
 from msl.edits import Edits
+from msl.safety import foreign_gnu_attributes
 from msl.syntax import Attribute, Code, attributes_at
+from msl.words import words
 
-#: Index attributes that follow the grid: scalar or 2- or 3-vector, all of one kernel in the same width.
-GRID_INDICES = frozenset(
-    "thread_position_in_grid threads_per_grid thread_position_in_threadgroup threads_per_threadgroup"
-    " dispatch_threads_per_threadgroup threadgroup_position_in_grid threadgroups_per_grid grid_origin grid_size".split()
+#: Index attributes that follow the grid: scalar or 2- or 3-vector, all of one kernel in the same
+#: width.
+GRID_INDICES = words(
+    """
+    thread_position_in_grid threads_per_grid thread_position_in_threadgroup
+    threads_per_threadgroup dispatch_threads_per_threadgroup threadgroup_position_in_grid
+    threadgroups_per_grid grid_origin grid_size
+    """
 )
-SCALAR_INDICES = frozenset(
-    "thread_index_in_threadgroup thread_index_in_simdgroup simdgroup_index_in_threadgroup threads_per_simdgroup"
-    " simdgroups_per_threadgroup dispatch_simdgroups_per_threadgroup thread_index_in_quadgroup"
-    " quadgroup_index_in_threadgroup quadgroups_per_threadgroup dispatch_quadgroups_per_threadgroup"
-    " thread_execution_width".split()
+SCALAR_INDICES = words(
+    """
+    thread_index_in_threadgroup thread_index_in_simdgroup simdgroup_index_in_threadgroup
+    threads_per_simdgroup simdgroups_per_threadgroup dispatch_simdgroups_per_threadgroup
+    thread_index_in_quadgroup quadgroup_index_in_threadgroup quadgroups_per_threadgroup
+    dispatch_quadgroups_per_threadgroup thread_execution_width
+    """
 )
 INDICES = GRID_INDICES | SCALAR_INDICES
 THREAD_LIMITS = ("max_total_threads_per_threadgroup", "required_threads_per_threadgroup")
-_FUNCTION = frozenset(
-    "kernel vertex fragment mesh object visible stitchable intersection host_name max_total_threads_per_threadgroup"
-    " required_threads_per_threadgroup max_total_threadgroups_per_mesh_grid early_fragment_tests patch"
-    " function_groups required_threads_per_mesh_threadgroup user_annotation".split()
+_FUNCTION = words(
+    """
+    kernel vertex fragment mesh object visible stitchable intersection host_name
+    max_total_threads_per_threadgroup required_threads_per_threadgroup
+    max_total_threadgroups_per_mesh_grid early_fragment_tests patch function_groups
+    required_threads_per_mesh_threadgroup user_annotation
+    """
 )
-_RESOURCE = frozenset(
-    "buffer threadgroup texture sampler stage_in function_constant id raster_order_group color attribute position"
-    " point_size vertex_id instance_id user flat center_perspective point_coord front_facing primitive_id base_vertex"
-    " base_instance amplification_id amplification_count sample_id sample_mask depth patch_id position_in_patch"
-    " render_target_array_index viewport_array_index clip_distance invariant shared payload imageblock_data alias_implicit_imageblock"
-    " center_no_perspective centroid_perspective centroid_no_perspective sample_perspective sample_no_perspective"
-    " barycentric_coord distance world_space_origin tensor".split()
+_RESOURCE = words(
+    """
+    buffer threadgroup texture sampler stage_in function_constant id raster_order_group color
+    attribute position point_size vertex_id instance_id user flat center_perspective point_coord
+    front_facing primitive_id base_vertex base_instance amplification_id amplification_count
+    sample_id sample_mask depth patch_id position_in_patch render_target_array_index
+    viewport_array_index clip_distance invariant shared payload imageblock_data
+    alias_implicit_imageblock center_no_perspective centroid_perspective centroid_no_perspective
+    sample_perspective sample_no_perspective barycentric_coord distance world_space_origin tensor
+    """
 )
-_STANDARD = frozenset("maybe_unused nodiscard fallthrough likely unlikely deprecated noreturn no_unique_address".split())
-_CLANG = frozenset("always_inline noinline unroll".split())
+_STANDARD = words(
+    """
+    maybe_unused nodiscard fallthrough likely unlikely deprecated noreturn no_unique_address
+    """
+)
+_CLANG = words(
+    """
+    always_inline noinline unroll
+    """
+)
 KNOWN = INDICES | _FUNCTION | _RESOURCE | _STANDARD | _CLANG
 
 
@@ -56,6 +78,8 @@ def strip(code: Code, edits: Edits) -> None:
     for start, attributes, after in lists(code):
         if not attributes or not all(item.name in _STANDARD for item in attributes):
             edits.delete(start, after)
+    for start, after in foreign_gnu_attributes(code.tokens):
+        edits.delete(start, after)
 
 
 def unknown(code: Code) -> list[Diagnostic]:

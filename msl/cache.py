@@ -95,7 +95,9 @@ class Store:
         library = folder / "library.so"
         return _library(record, library) if library.is_file() else None
 
-    def save(self, name: str, result: Library | Rejection, timings: Mapping[str, float]) -> Library | Rejection:
+    def save(
+        self, name: str, result: Library | Rejection, timings: Mapping[str, float]
+    ) -> Library | Rejection:
         """Store a result; a library moves into the store."""
         folder = self._folder(name)
         scratch = folder.with_name(f".{folder.name}-{os.getpid()}")

@@ -1,4 +1,5 @@
-"""What Metal refuses beyond C++: where attributes and variables may stand, lambdas, inheritance. Apple's messages."""
+"""What Metal refuses beyond C++: where attributes and variables may stand, lambdas, inheritance.
+Apple's messages."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from msl.attributes import INDICES
 from msl.declarations import Unit
 from msl.diagnostics import ERROR, Diagnostic
 from msl.lexer import IDENT
-from msl.statements import attribute_statements
+from msl.statements import attribute_statements, locals_in
 
 
 def check(unit: Unit, analysis: Analysis) -> list[Diagnostic]:
@@ -22,9 +23,7 @@ def check(unit: Unit, analysis: Analysis) -> list[Diagnostic]:
         *_classes(unit),
     ]
     places = {
-        (token.file, token.line)
-        for start, end in gone
-        for token in unit.code.tokens[start:end]
+        (token.file, token.line) for start, end in gone for token in unit.code.tokens[start:end]
     }
     return [item for item in found if (item.file, item.line) not in places]
 
@@ -48,19 +47,15 @@ def _program_scope(unit: Unit) -> Iterator[Diagnostic]:
         spaces = {code.text(index) for index in variable.specifiers.spaces}
         if variable.owner and not variable.specifiers.words & {"static"}:
             continue
-        if "constant" in spaces or any(item.name in INDICES for item in _attributes(variable)):
+        if "constant" in spaces or any(item.name in INDICES for item in variable.attributes()):
             continue
         for declarator in variable.declarators:
-            if declarator.function or "extern" in variable.specifiers.words and not declarator.initialiser:
+            if declarator.function or (
+                "extern" in variable.specifiers.words and not declarator.initialiser
+            ):
                 continue
             text = "program scope variable must reside in constant address space"
             yield _error(unit, declarator.name_index, text)
-
-
-def _attributes(variable: object) -> list[object]:
-    specifiers = getattr(variable, "specifiers")  # noqa: B009
-    declarators = getattr(variable, "declarators")  # noqa: B009
-    return [*specifiers.attributes, *(item for d in declarators for item in d.attributes)]
 
 
 def _bodies(unit: Unit) -> Iterator[Diagnostic]:
@@ -71,6 +66,11 @@ def _bodies(unit: Unit) -> Iterator[Diagnostic]:
         first, last = function.body
         for index in attribute_statements(code, first + 1, last):
             yield _error(unit, index, "an attribute list cannot appear here")
+        for local in locals_in(code, first + 1, last):
+            spaces = {code.text(index) for index in local.specifiers.spaces}
+            if "static" in local.specifiers.words and not spaces & {"constant", "threadgroup"}:
+                text = "static local variable must reside in constant address space"
+                yield _error(unit, local.declarators[0].name_index, text)
         for index in range(first + 1, last):
             if code.text(index) == "[" and not code.at_attributes(index) and _lambda(unit, index):
                 yield _error(unit, index, "lambda expressions are not supported in Metal")
@@ -80,7 +80,12 @@ def _lambda(unit: Unit, index: int) -> bool:
     """A `[` that starts an expression, with captures and then parameters or a body."""
     code = unit.code
     before = code.tokens[index - 1]
-    if (before.kind == IDENT and before.text not in ("return", "else", "do")) or before.text in (")", "]", "}", ">"):
+    if (before.kind == IDENT and before.text not in ("return", "else", "do")) or before.text in (
+        ")",
+        "]",
+        "}",
+        ">",
+    ):
         return False
     if before.kind in ("number", "string", "directive") or code.text(index - 1) == "[":
         return False
@@ -88,7 +93,8 @@ def _lambda(unit: Unit, index: int) -> bool:
 
 
 def _classes(unit: Unit) -> Iterator[Diagnostic]:
-    """Derived classes are outside the language, but its own type traits are such: templates and their kin pass."""
+    """Derived classes are outside the language, but its own type traits are such: templates and
+    their kin pass."""
     code = unit.code
     plain = {cls.name for cls in unit.classes if code.text(cls.start) != "template"}
     for cls in unit.classes:

@@ -1,4 +1,5 @@
-"""Parses what clang prints (with source ranges, without carets) and rewords it as Metal's compiler does."""
+"""Parses what clang prints (with source ranges, without carets) and rewords it as Metal's compiler
+does."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ _RANGE = re.compile(r"\{(?:([^{}:]*):)?(\d+):(\d+)-(\d+):(\d+)\}")
 
 
 def parse(text: str, place: Place) -> list[Diagnostic]:
-    """Diagnostics of one clang run at the user's places, each with its notes. Line 0: in no text of the user's."""
+    """Diagnostics of one clang run at the user's places, each with its notes. Line 0: in no text of
+    the user's."""
     found: list[Diagnostic] = []
     for line in text.split("\n"):
         match = _LINE.match(line)
@@ -54,7 +56,10 @@ def _with_note(item: Diagnostic, text: str, spot: tuple[str, int, int] | None) -
 
 
 _STRIPPED = "\0"
-_ARITY = re.compile(r"candidate function (?:template )?not viable: requires (?:at least |at most )?(\d+) arguments?, but (.*)")
+_ARITY = re.compile(
+    r"candidate function (?:template )?not viable:"
+    r" requires (?:at least |at most )?(\d+) arguments?, but (.*)"
+)
 
 
 def _library_candidate(text: str) -> str:
@@ -62,13 +67,17 @@ def _library_candidate(text: str) -> str:
     match = _ARITY.match(text)
     if match:
         plural = "s" if match[1] != "1" else ""
-        return f"candidate function not viable: requires {match[1]} argument{plural}, but {match[2]}"
+        return (
+            f"candidate function not viable: requires {match[1]} argument{plural}, but {match[2]}"
+        )
     return ""
 
 
 def _without_cascades(found: list[Diagnostic]) -> list[Diagnostic]:
     """What follows at one place from a name that is not declared says nothing more."""
-    unknown = {(item.file, item.line, item.column) for item in found if item.text.endswith(_STRIPPED)}
+    unknown = {
+        (item.file, item.line, item.column) for item in found if item.text.endswith(_STRIPPED)
+    }
     kept = []
     for item in found:
         if item.text.endswith(_STRIPPED):
@@ -109,12 +118,23 @@ _SCALARS = {
     "__bf16": "bfloat",
     "signed char": "char",
 }
-_SCALAR = "|".join(sorted(map(re.escape, {*_SCALARS, *_SCALARS.values(), "float", "int", "bool", "char", "short", "long"}), key=len, reverse=True))
+_SCALAR = "|".join(
+    sorted(
+        map(
+            re.escape,
+            {*_SCALARS, *_SCALARS.values(), "float", "int", "bool", "char", "short", "long"},
+        ),
+        key=len,
+        reverse=True,
+    )
+)
 _VEC = re.compile(rf"\b(?:metal::)?vec<({_SCALAR}), ([234])>")
 _MATRIX = re.compile(rf"\b(?:metal::)?matrix<({_SCALAR}), ([234]), ([234])>")
 _AKA_VEC = re.compile(rf"'(\w+)' \(aka '(?:const )?(?:metal::)?vec<({_SCALAR}), ([234])>'\)")
 _NAMESPACES = re.compile(r"\b(?:msl_(?:leader|follower|per_lane|user)|msl)::")
-_CONVERSION = re.compile(r"no viable conversion from '([^']+)'(?: \(aka '[^']*'\))? to '([^']+)'(?: \(aka '[^']*'\))?$")
+_CONVERSION = re.compile(
+    r"no viable conversion from '([^']+)'(?: \(aka '[^']*'\))? to '([^']+)'(?: \(aka '[^']*'\))?$"
+)
 
 
 def reword(text: str) -> str:
@@ -125,22 +145,33 @@ def reword(text: str) -> str:
     text = _MATRIX.sub(lambda m: f"{_SCALARS.get(m[1], m[1])}{m[2]}x{m[3]}", text)
     text = re.sub(r"\b_Float16\b", "half", text)
     text = re.sub(r"\b__bf16\b", "bfloat", text)
+    if text.startswith("variable length arrays in C++"):
+        return "variable length arrays are not supported in Metal"
     conversion = _CONVERSION.match(text)
     if conversion:
         text = _vector_conversion(conversion[1], conversion[2]) or text
     return text
 
 
-_NAMED_VECTOR = re.compile(r"(?:const )?(bool|char|uchar|short|ushort|int|uint|long|ulong|half|bfloat|float)([234])")
-_PLAIN = {"uint": "unsigned int", "ushort": "unsigned short", "uchar": "unsigned char", "ulong": "unsigned long"}
+_NAMED_VECTOR = re.compile(
+    r"(?:const )?(bool|char|uchar|short|ushort|int|uint|long|ulong|half|bfloat|float)([234])"
+)
+_PLAIN = {
+    "uint": "unsigned int",
+    "ushort": "unsigned short",
+    "uchar": "unsigned char",
+    "ulong": "unsigned long",
+}
 
 
 def _vector_conversion(source: str, target: str) -> str | None:
-    """Clang's words for a bad initialisation between vectors of the language, which ours are classes of."""
+    """Clang's words for a bad initialisation between vectors of the language, which ours are
+    classes of."""
     to = _NAMED_VECTOR.fullmatch(target)
     if not to:
         return None
-    return f"cannot initialize a variable of type {_vector(to)} with an rvalue of type {_value(source)}"
+    target = _vector(to)
+    return f"cannot initialize a variable of type {target} with an rvalue of type {_value(source)}"
 
 
 def _vector(match: re.Match[str]) -> str:

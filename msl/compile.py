@@ -1,4 +1,5 @@
-"""From MSL text to a verified library: the order of the steps, their limits, their timings. The public entry."""
+"""From MSL text to a verified library: the order of the steps, their limits, their timings. The
+public entry."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from msl.analysis import Analysis, analyse
 from msl.checks import check
 from msl.clang_output import parse
 from msl.constants import Values, edit_function_constants, edit_literals
-from msl.declarations import Unit, scan
+from msl.declarations import Unit
 from msl.diagnostics import ERROR, Diagnostic, ordered, render
 from msl.edits import Edits, Output
 from msl.elf import ElfError, Image, verify
@@ -25,15 +26,18 @@ from msl.headers import ensure_precompiled
 from msl.language import edit_language
 from msl.library import COMPILE_ERROR, UNSUPPORTED, KernelFunction, Library, Parameter, Rejection
 from msl.missing import missing_constants
+from msl.overloads import edit_overloads
 from msl.paths import edit_paths
 from msl.preprocess import Preprocessed, preprocess
 from msl.reflect import Kernel, Reflection, reflect
+from msl.scanner import scan
 from msl.syntax import Code, Unbalanced
 from msl.targets import cpu
 from msl.threadgroup import edit_threadgroup
 from msl.toolchain import Toolchain, cpu_identity, find_toolchain
 
 MAX_THREADS = 1024
+_TOO_DEEP = "statements or brackets are nested too deeply"
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ def compile_source(
     cache_dir: Path,
     compiler: str | None = None,
 ) -> Library | Rejection:
-    """Compile MSL text for a target. `functions` limits the build to some kernels; a refusal is a value."""
+    """Compile MSL text for a target. `functions` limits the build to some kernels; a refusal is a
+    value."""
     if target != "cpu":
         raise ValueError(f"no target named {target!r}; there is: cpu")
     started = time.perf_counter()
@@ -124,13 +129,17 @@ class _Build:
             return self._reject(found)
         if source.unsupported:
             token, header = source.unsupported[0]
-            return self._unsupported(token.line, token.column, f"<{header}> is not supported by this host")
+            return self._unsupported(
+                token.line, token.column, f"<{header}> is not supported by this host"
+            )
         with self._timed("front_end"):
             try:
                 unit = scan(Code(source.tokens))
+                translation = self._translate(unit, found)
             except Unbalanced:
-                unit = None
-            translation = self._translate(unit, found) if unit else None
+                unit = translation = None
+            except RecursionError:
+                return self._reject([Diagnostic(ERROR, 1, 1, _TOO_DEEP, request.name)])
         if unit is None or translation is None:
             return self._syntax_errors(source, folder, precompiled, found)
         if isinstance(translation, Rejection):
@@ -165,6 +174,7 @@ class _Build:
             if function.start not in dropped:
                 problems += edit_threadgroup(unit, function, edits)
         edit_paths(unit, analysis, edits)
+        edit_overloads(unit, edits)
         found += attributes.unknown(unit.code)
         if _failed(problems):
             return self._reject([*found, *problems])
@@ -188,7 +198,9 @@ class _Build:
     def _left_out(self, analysis: Analysis, name: str) -> Rejection:
         item = next(i for i in analysis.dropped if i.function and i.function.name == name)
         token = item.place
-        return self._unsupported(token.line if token else 1, token.column if token else 1, item.reason)
+        return self._unsupported(
+            token.line if token else 1, token.column if token else 1, item.reason
+        )
 
     def _syntax_errors(
         self, source: Preprocessed, folder: Path, precompiled: Path, found: list[Diagnostic]
@@ -205,14 +217,23 @@ class _Build:
         return self._reject(found)
 
     def _finish(
-        self, unit: Unit, translation: cpu.Translation, folder: Path, precompiled: Path, found: list[Diagnostic]
+        self,
+        unit: Unit,
+        translation: cpu.Translation,
+        folder: Path,
+        precompiled: Path,
+        found: list[Diagnostic],
     ) -> Library | Rejection:
         with self._timed("compile"):
             ok, diagnostics = self._compile(translation, folder, precompiled)
         found += diagnostics
         if not ok or _failed(found):
             if not _failed(found):
-                found.append(Diagnostic(ERROR, 1, 1, "the compiler failed without a message", self.request.name))
+                found.append(
+                    Diagnostic(
+                        ERROR, 1, 1, "the compiler failed without a message", self.request.name
+                    )
+                )
             return self._reject(found)
         with self._timed("link"):
             self._link(folder)
@@ -221,7 +242,8 @@ class _Build:
         except ElfError as problem:
             return self._reject([*found, _located(unit, problem, self.request.name)])
         functions = {
-            entry.kernel.name: _function(unit, entry, image, self.request.constants) for entry in translation.entries
+            entry.kernel.name: _function(unit, entry, image, self.request.constants)
+            for entry in translation.entries
         }
         warnings = ordered(found)
         return Library(
@@ -248,12 +270,25 @@ class _Build:
         every = parse(done.stderr, translation.place)
         diagnostics = [item for item in every if item.line]
         if done.code and not _failed(diagnostics):
-            diagnostics += [replace(item, line=1, column=1, file=request.name) for item in every if not item.line]
+            diagnostics += [
+                replace(item, line=1, column=1, file=request.name)
+                for item in every
+                if not item.line
+            ]
         return done.code == 0, diagnostics
 
     def _link(self, folder: Path) -> None:
         request = self.request
-        command = [*request.toolchain.lld, "-shared", "-z", "now", "-z", "relro", "-z", "noexecstack"]
+        command = [
+            *request.toolchain.lld,
+            "-shared",
+            "-z",
+            "now",
+            "-z",
+            "relro",
+            "-z",
+            "noexecstack",
+        ]
         command += ["--hash-style=gnu", "--build-id=none", "-o", "library.so", "unit.o"]
         done = request.toolchain.run(command, folder=folder, cache=request.cache_dir)
         if done.code:
@@ -298,14 +333,18 @@ def _problems(unit: Unit, analysis: Analysis, reflection: Reflection) -> list[Di
 
 
 def _gone(kernel: Kernel, dropped: set[int]) -> bool:
-    return kernel.function.start in dropped or (kernel.instance is not None and kernel.instance.start in dropped)
+    return kernel.function.start in dropped or (
+        kernel.instance is not None and kernel.instance.start in dropped
+    )
 
 
 def _failed(found: Sequence[Diagnostic]) -> bool:
     return any(item.severity == ERROR for item in found)
 
 
-def _function(unit: Unit, entry: cpu.Entry, image: Image, constants: Mapping[int | str, object]) -> KernelFunction:
+def _function(
+    unit: Unit, entry: cpu.Entry, image: Image, constants: Mapping[int | str, object]
+) -> KernelFunction:
     kernel = entry.kernel
     limit = image.word(entry.limit_symbol) if kernel.limit is not None else None
     return KernelFunction(
@@ -315,6 +354,9 @@ def _function(unit: Unit, entry: cpu.Entry, image: Image, constants: Mapping[int
         MAX_THREADS if limit is None else limit,
         image.section_size(entry.section),
         tuple(item.index for item in kernel.arguments if item.kind == "threadgroup"),
-        {item.index: Parameter(item.name, item.type, item.space, item.const) for item in kernel.buffers},
+        {
+            item.index: Parameter(item.name, item.type, item.space, item.const)
+            for item in kernel.buffers
+        },
         missing_constants(unit, kernel, constants),
     )

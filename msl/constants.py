@@ -1,4 +1,5 @@
-"""Constants that the front end has to know by value: function constants, buffer indices, literals with Metal's suffixes."""
+"""Constants that the front end has to know by value: function constants, buffer indices, literals
+with Metal's suffixes."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ _OPERATORS: dict[type[ast.AST], Callable[[int, int], int]] = {
 }
 _INTEGER = re.compile(r"(0[xX][0-9a-fA-F']+|0[bB][01']+|[0-9][0-9']*)[uUlL]*")
 _HALF = re.compile(r"((?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)[hH]")
-_BFLOAT = re.compile(r"((?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)(?:bf|BF)(?:16)?")
+_BFLOAT = re.compile(
+    r"((?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)(?:bf|BF)(?:16)?"
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class FunctionConstant:
 
 
 def integer(unit: Unit, start: int, end: int) -> int | None:
-    """The value of an integer expression over literals and program-scope constants; None if it is something else."""
+    """The value of an integer expression over literals and program-scope constants; None if it is
+    something else."""
     return _integer(unit, start, end, 0)
 
 
@@ -103,7 +107,11 @@ def function_constants(unit: Unit) -> list[FunctionConstant]:
         attribute = variable.attribute("function_constant")
         if attribute and variable.declarators:
             index = integer(unit, *attribute.arguments)
-            found.append(FunctionConstant(variable.declarators[0].name, -1 if index is None else index, variable))
+            found.append(
+                FunctionConstant(
+                    variable.declarators[0].name, -1 if index is None else index, variable
+                )
+            )
     return found
 
 
@@ -113,19 +121,18 @@ def value_of(constant: FunctionConstant, values: Values) -> Value | None:
 
 
 def edit_function_constants(unit: Unit, values: Values, edits: Edits) -> None:
-    """Write each function constant as an ordinary one, and each question whether it is defined as its answer."""
+    """Write each function constant as an ordinary one, and each question whether it is defined as
+    its answer."""
     known = {constant.name: value_of(constant, values) for constant in function_constants(unit)}
     code = unit.code
     for constant in function_constants(unit):
         variable = constant.variable
         declarator = variable.declarators[0]
-        kind = code.spell(variable.specifiers.type_index, variable.specifiers.end)
-        for index in range(variable.start, variable.end):
-            edits.replaced[index] = ""
-        if constant.name:
-            edits.replaced[declarator.name_index] = (
-                f"static constexpr {_type_only(code, variable)} {constant.name} = {_initialiser(kind, known[constant.name])};"
-            )
+        edits.delete(variable.start, variable.end)
+        edits.replaced[declarator.name_index] = (
+            f"static constexpr {_type_only(code, variable)} {constant.name}"
+            f" = {_initialiser(known[constant.name])};"
+        )
     for index, token in enumerate(code.tokens):
         if token.text == "is_function_constant_defined" and code.text(index + 1) == "(":
             name = code.text(code.pair[index + 1] - 1)
@@ -142,14 +149,17 @@ def _type_only(code: Code, variable: Variable) -> str:
         if code.at_attributes(index):
             index = code.pair[index] + 1
             continue
-        if index not in specifiers.spaces and code.text(index) not in ("const", "constexpr", "static"):
+        if index not in specifiers.spaces and code.text(index) not in (
+            "const",
+            "constexpr",
+            "static",
+        ):
             words.append(code.text(index))
         index += 1
     return " ".join(words)
 
 
-def _initialiser(kind: str, value: Value | None) -> str:
-    del kind
+def _initialiser(value: Value | None) -> str:
     if value is None:
         return "{}"
     values = value if isinstance(value, list) else [value]

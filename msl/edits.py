@@ -1,4 +1,5 @@
-"""Edits of a token list and the text they make, with a map from the made text back to the user's places."""
+"""Edits of a token list and the text they make, with a map from the made text back to the user's
+places."""
 
 from __future__ import annotations
 
@@ -15,16 +16,21 @@ _MAX_COLUMN = 900
 
 @dataclass
 class Edits:
-    """Changes by token index; texts may hold `@K@` (number of the kernel) and `@S@` (suffix of its name)."""
+    """Changes by token index; texts may hold `@K@` (number of the kernel) and `@S@` (suffix of its
+    name)."""
 
     replaced: dict[int, str] = field(default_factory=dict)
     before: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
-    after: defaultdict[int, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
+    after: defaultdict[int, list[tuple[str, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def delete(self, start: int, end: int) -> None:
         """Remove the tokens of a range."""
         for index in range(start, end):
             self.replaced[index] = ""
+            self.before.pop(index, None)
+            self.after.pop(index, None)
 
     def insert_after(self, index: int, text: str, at: int | None = None) -> None:
         """Text behind a token; a diagnostic in it belongs to the token `at`."""
@@ -33,7 +39,8 @@ class Edits:
 
 @dataclass
 class Output:
-    """Text under construction and where each piece of it came from. `name` is the file that `#line` calls it."""
+    """Text under construction and where each piece of it came from. `name` is the file that `#line`
+    calls it."""
 
     name: str
 
@@ -55,7 +62,9 @@ class Output:
             self.lines.append(line)
             self._map.append([])
 
-    def tokens(self, code: Sequence[Token], span: range, edits: Edits, values: dict[str, str]) -> None:
+    def tokens(
+        self, code: Sequence[Token], span: range, edits: Edits, values: dict[str, str]
+    ) -> None:
         """The edited text of the tokens of a span."""
         self._break()
         place: tuple[str, int] | None = None
@@ -69,7 +78,11 @@ class Output:
                 for mark, value in values.items():
                     text = text.replace(mark, value)
                 alone = text.startswith("#")
-                if alone or (token.file, token.line) != place or self._width > _MAX_COLUMN - len(text):
+                if (
+                    alone
+                    or (token.file, token.line) != place
+                    or self._width > _MAX_COLUMN - len(text)
+                ):
                     self._break()
                     place = token.file, token.line
                 if text:
@@ -102,4 +115,8 @@ class Output:
             return None
         start, token, exact = row[index]
         inside = column - start
-        return token.file, token.line, token.column + (inside if exact and inside <= len(token.text) else 0)
+        return (
+            token.file,
+            token.line,
+            token.column + (inside if exact and inside <= len(token.text) else 0),
+        )

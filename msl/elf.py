@@ -1,24 +1,16 @@
-"""Reads a linked library: refuses what could run before or beside its entry points, and finds the facts it carries."""
+"""Reads a linked library: refuses what could run before or beside its entry points, and finds the
+facts it carries."""
 
 from __future__ import annotations
 
+import functools
 import re
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_LIBM = frozenset(
-    "acos acosh asin asinh atan atan2 atanh cos cosh erf erfc exp exp2 exp10 fdim fma fmax fmin fmod frexp hypot ilogb"
-    " ldexp log log10 log1p log2 modf nextafter pow powr remainder rint round roundeven scalbn sin sincos sinh sqrt tan"
-    " tanh trunc ceil floor nearbyint cbrt expm1 logb".split()
-)
-_SUPPORT = frozenset(
-    "__extendhfsf2 __truncsfhf2 __truncdfhf2 __extendbfsf2 __truncsfbf2 __truncdfbf2 __gnu_h2f_ieee __gnu_f2h_ieee".split()
-)
-_WORKER = frozenset("msl_threadgroup_barrier msl_simd_collective msl_self msl_group".split())
-ALLOWED_UNDEFINED = (
-    _WORKER | {name + "f" for name in _LIBM} | _LIBM | _SUPPORT | frozenset("memcpy memmove memset memcmp".split())
-)
+from msl.headers import LIBRARY_FOLDER
+
 _EXPORT = re.compile(r"msl_(?:loop|fiber|limit)_\d+")
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
@@ -45,7 +37,8 @@ _STT_IFUNC = 10
 
 
 class ElfError(ValueError):
-    """The file is not a library that may be loaded; the message says why. `names` are functions it is about."""
+    """The file is not a library that may be loaded; the message says why. `names` are functions it
+    is about."""
 
     def __init__(self, message: str, names: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -86,8 +79,16 @@ class Image:
         if address is None:
             return None
         for section in self.sections:
-            if section.address and section.address <= address < section.address + section.size and section.type != 8:
-                return int(struct.unpack_from("<I", self.data, section.offset + address - section.address)[0])
+            if (
+                section.address
+                and section.address <= address < section.address + section.size
+                and section.type != 8
+            ):
+                return int(
+                    struct.unpack_from("<I", self.data, section.offset + address - section.address)[
+                        0
+                    ]
+                )
         return None
 
 
@@ -103,13 +104,18 @@ def verify(path: Path) -> Image:
     image = Image(data, machine, _sections(data))
     for section in image.sections:
         if section.type in _INIT_TYPES and section.size:
-            raise ElfError(f"a program-scope variable needs code to initialise it ({_INIT_TYPES[section.type]})")
+            raise ElfError(
+                "a program-scope variable needs code to initialise it"
+                f" ({_INIT_TYPES[section.type]})"
+            )
         if section.flags & 1 and section.flags & 4:
             raise ElfError(f"section {section.name} is writable and executable")
+        if section.flags & 3 == 3 and section.name in (".data", ".bss", ".tdata", ".tbss"):
+            raise ElfError("a variable outside of functions is written to, or is not constant")
     _check_dynamic(image)
     _read_symbols(image)
     _check_relocations(image)
-    foreign = sorted(image.undefined - ALLOWED_UNDEFINED)
+    foreign = sorted(image.undefined - _allowed_undefined())
     if foreign:
         names = tuple(demangle(name) for name in foreign)
         raise ElfError("undefined symbols: " + ", ".join(names), names)
@@ -117,6 +123,13 @@ def verify(path: Path) -> Image:
     if exported:
         raise ElfError("exports more than entry points: " + ", ".join(exported))
     return image
+
+
+@functools.lru_cache(maxsize=1)
+def _allowed_undefined() -> frozenset[str]:
+    """What the worker provides, as the library headers list it."""
+    lines = (LIBRARY_FOLDER / "msl_symbols.txt").read_text(encoding="utf-8").split("\n")
+    return frozenset(line.split()[0] for line in lines if line and not line.startswith("#"))
 
 
 def demangle(name: str) -> str:
@@ -144,10 +157,14 @@ def _check_segments(data: bytes) -> None:
 def _sections(data: bytes) -> list[Section]:
     offset = struct.unpack_from("<Q", data, 40)[0]
     size, count, names = struct.unpack_from("<HHH", data, 58)
-    rows = [struct.unpack_from("<IIQQQQIIQQ", data, offset + index * size) for index in range(count)]
+    rows = [
+        struct.unpack_from("<IIQQQQIIQQ", data, offset + index * size) for index in range(count)
+    ]
     strings = rows[names][4]
     return [
-        Section(_string(data, strings + row[0]), row[1], row[2], row[3], row[4], row[5], row[6], row[9])
+        Section(
+            _string(data, strings + row[0]), row[1], row[2], row[3], row[4], row[5], row[6], row[9]
+        )
         for row in rows
     ]
 
@@ -161,7 +178,7 @@ def _check_dynamic(image: Image) -> None:
         if section.type != _SHT_DYNAMIC:
             continue
         for offset in range(section.offset, section.offset + section.size, 16):
-            tag, value = struct.unpack_from("<qQ", image.data, offset)
+            tag, _ = struct.unpack_from("<qQ", image.data, offset)
             if tag == 0:
                 break
             if tag in _BAD_TAGS:

@@ -1,4 +1,5 @@
-"""The compiler flags of the portable host: one place, used for the library headers and for every unit."""
+"""The compiler flags of the portable host: one place, used for the library headers and for every
+unit."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ _WARNINGS = (
     "infinite-recursion",
 )
 _RELAXED = (
-    "-ffp-contract=fast",
+    "-ffp-contract=fast-honor-pragmas",
     "-fassociative-math",
     "-freciprocal-math",
     "-fno-signed-zeros",
@@ -43,6 +44,7 @@ def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
         "-fno-rtti",
         "-fno-threadsafe-statics",
         "-fno-strict-aliasing",
+        "-fno-strict-float-cast-overflow",
         "-fno-stack-protector",
         "-fno-asynchronous-unwind-tables",
         "-fno-ident",
@@ -60,5 +62,6 @@ def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
         "-fno-elide-type",
         "-fdiagnostics-print-source-range-info",
         "-Wno-everything",
+        "-Werror=vla-cxx-extension",
         *(f"-W{name}" for name in _WARNINGS),
     ]

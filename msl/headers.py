@@ -1,4 +1,5 @@
-"""The library headers as a precompiled header, built once for each compiler, CPU and header text."""
+"""The library headers as a precompiled header, built once for each compiler, CPU and header
+text."""
 
 from __future__ import annotations
 
@@ -12,9 +13,14 @@ from pathlib import Path
 from msl.toolchain import Toolchain, ToolchainError
 
 LIBRARY_FOLDER = Path(__file__).resolve().parent.parent / "host" / "portable" / "include"
-_STDINT = "".join(
-    f"typedef __{sign.upper()}INT{bits}_TYPE__ {sign}int{bits}_t;\n" for sign in ("", "u") for bits in (8, 16, 32, 64)
-) + "typedef __UINTPTR_TYPE__ uintptr_t;\ntypedef __INTPTR_TYPE__ intptr_t;\n"
+_STDINT = (
+    "".join(
+        f"typedef __{sign.upper()}INT{bits}_TYPE__ {sign}int{bits}_t;\n"
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    )
+    + "typedef __UINTPTR_TYPE__ uintptr_t;\ntypedef __INTPTR_TYPE__ intptr_t;\n"
+)
 _UMBRELLA = '#include "msl_library.h"\n#include "msl_path.h"\n#include "msl_entry.h"\n'
 
 
@@ -34,10 +40,17 @@ def _hash(files: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def ensure_precompiled(
-    toolchain: Toolchain, flags: list[str], identity: str, cache: Path, folder: Path = LIBRARY_FOLDER
+    toolchain: Toolchain,
+    flags: list[str],
+    identity: str,
+    cache: Path,
+    folder: Path = LIBRARY_FOLDER,
 ) -> Path:
-    """The path of the precompiled header, built from a private copy of the headers if it is missing."""
-    key = hashlib.sha256(f"{headers_hash(folder)}\n{identity}\n{' '.join(flags)}".encode()).hexdigest()[:24]
+    """The path of the precompiled header, built from a private copy of the headers if it is
+    missing."""
+    key = hashlib.sha256(
+        f"{headers_hash(folder)}\n{identity}\n{' '.join(flags)}".encode()
+    ).hexdigest()[:24]
     home = cache / "library" / key
     precompiled = home / "library.pch"
     if precompiled.is_file():
@@ -46,10 +59,23 @@ def ensure_precompiled(
     scratch = Path(tempfile.mkdtemp(prefix=".pch-", dir=cache))
     try:
         target = scratch / "library.pch"
-        command = [*toolchain.clang, *flags, "-I", str(home), "-w", "-x", "c++-header", str(home / "library.h"), "-o", str(target)]
+        command = [
+            *toolchain.clang,
+            *flags,
+            "-I",
+            str(home),
+            "-w",
+            "-x",
+            "c++-header",
+            str(home / "library.h"),
+            "-o",
+            str(target),
+        ]
         done = toolchain.run(command, folder=scratch, cache=cache)
         if done.code:
-            raise ToolchainError(f"the library headers do not compile:\n{done.limit or done.stderr}")
+            raise ToolchainError(
+                f"the library headers do not compile:\n{done.limit or done.stderr}"
+            )
         os.replace(target, precompiled)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

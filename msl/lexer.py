@@ -1,4 +1,5 @@
-"""Tokens of C-family text with exact source positions, through comments, line splices and digraphs."""
+"""Tokens of C-family text with exact source positions, through comments, line splices and
+digraphs."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ _TOKEN = re.compile(
     | (?P<ident>[A-Za-z_$\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
     | (?P<number>\.?[0-9](?:[eEpP][+-]|'[\w]|[\w.])*)
     | (?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
-    | (?P<punct><<=|>>=|\.\.\.|->\*|::|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||\+=|-=|\*=|/=|%=|&=|\|=|\^=
+    | (?P<punct><<=|>>=|\.\.\.|->\*|::|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\|
+        |\+=|-=|\*=|/=|%=|&=|\|=|\^=
         |\#\#|<:(?!:)|<:(?=::)|:>|<%|%>|%:%:|%:|[-+*/%&|^~!=<>?:;,.(){}\[\]\#@`\\"'])
     | (?P<other>.)
     """,

@@ -24,7 +24,8 @@ class Parameter:
 
 @dataclass(frozen=True)
 class KernelFunction:
-    """One kernel of a library; `missing_constants` are function constants it reads without a value."""
+    """One kernel of a library; `missing_constants` are function constants it reads without a
+    value."""
 
     name: str
     entry: str
@@ -60,8 +61,7 @@ class Rejection:
     @property
     def reason(self) -> str:
         """The first error in one line."""
-        errors = [item for item in self.diagnostics if item.severity == ERROR]
-        first = (errors or list(self.diagnostics) or [None])[0]
+        first = next((item for item in self.diagnostics if item.severity == ERROR), None)
         if first is None:
             return self.text.strip().split("\n")[0]
         return f"{first.file}:{first.line}:{first.column}: {first.text}"

@@ -10,9 +10,14 @@ from msl.lexer import IDENT
 from msl.reflect import Kernel
 
 
-def missing_constants(unit: Unit, kernel: Kernel, values: Mapping[int | str, object]) -> tuple[str, ...]:
-    """Names of function constants without a value that the kernel, or a function it calls, mentions."""
-    absent = {c.name for c in function_constants(unit) if c.index not in values and c.name not in values}
+def missing_constants(
+    unit: Unit, kernel: Kernel, values: Mapping[int | str, object]
+) -> tuple[str, ...]:
+    """Names of function constants without a value that the kernel, or a function it calls,
+    mentions."""
+    absent = {
+        c.name for c in function_constants(unit) if c.index not in values and c.name not in values
+    }
     if not absent:
         return ()
     found: set[str] = set()
@@ -27,7 +32,10 @@ def missing_constants(unit: Unit, kernel: Kernel, values: Mapping[int | str, obj
         names = set()
         for index in range(*function.body):
             token = code.tokens[index]
-            if token.kind == IDENT and not (code.text(index - 1) == "(" and code.text(index - 2) == "is_function_constant_defined"):
+            if token.kind == IDENT and not (
+                code.text(index - 1) == "("
+                and code.text(index - 2) == "is_function_constant_defined"
+            ):
                 names.add(token.text)
         found |= names & absent
         pending += [other for other in unit.functions if other.name in names]

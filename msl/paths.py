@@ -1,4 +1,5 @@
-"""Edits that keep the path of a lane: a scope around every loop, and in every function, that may reach a collective."""
+"""Edits that keep the path of a lane: a scope around every loop, and in every function, that may
+reach a collective."""
 
 from __future__ import annotations
 
@@ -33,15 +34,20 @@ def _dropped(analysis: Analysis, function: Function) -> bool:
 
 def _collective(code: Code, analysis: Analysis, start: int, end: int) -> bool:
     return any(
-        code.tokens[index].kind == IDENT and analysis.is_collective(code.text(index), code.text(index + 1))
+        code.tokens[index].kind == IDENT
+        and analysis.is_collective(code.text(index), code.text(index + 1))
         for index in range(start, min(end, len(code.tokens)))
     )
 
 
 def _edit_call(
-    code: Code, function: Function, prototyped: set[tuple[str, str, tuple[str, ...], int]], edits: Edits
+    code: Code,
+    function: Function,
+    prototyped: set[tuple[str, str, tuple[str, ...], int]],
+    edits: Edits,
 ) -> None:
-    """A last parameter that defaults to the call's place, pushed for as long as the function runs."""
+    """A last parameter that defaults to the call's place, pushed for as long as the function
+    runs."""
     if function.name.startswith("operator") and not function.name.startswith("operator()"):
         return
     if function.name == function.owner or code.text(function.name_index - 1) == "~":
@@ -63,7 +69,8 @@ def _edit_call(
 
 
 def _edit_loop(code: Code, loop: Loop, name: str, edits: Edits) -> None:
-    """`if (scope; false) {} else` holds the scope and leaves every `else`, `break` and `continue` as it was."""
+    """`if (scope; false) {} else` holds the scope and leaves every `else`, `break` and `continue`
+    as it was."""
     edits.before[loop.start].append(f"if (msl::LoopScope {name}; false) {{}} else")
     condition = _condition(code, loop)
     if condition:
@@ -93,7 +100,12 @@ def _condition(code: Code, loop: Loop) -> tuple[int, int] | None:
             return None
         first, last = semicolons[0] + 1, semicolons[1]
     specifiers = specifiers_at(code, first, last)
-    if specifiers and specifiers.end < last and code.is_name(specifiers.end) and code.text(specifiers.end + 1) == "=":
+    if (
+        specifiers
+        and specifiers.end < last
+        and code.is_name(specifiers.end)
+        and code.text(specifiers.end + 1) == "="
+    ):
         return None
     return first, last
 

@@ -1,7 +1,9 @@
-"""Raw text to preprocessed tokens that know their place in the user's file; owns the virtual Metal headers."""
+"""Raw text to preprocessed tokens that know their place in the user's file; owns the virtual Metal
+headers."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,21 +14,27 @@ from msl.diagnostics import ERROR, Diagnostic
 from msl.lexer import DIRECTIVE, Token, lex
 from msl.source_map import locate
 from msl.toolchain import Toolchain
+from msl.words import words
 
 LANGUAGE_VERSION = 320
 MAX_SOURCE_BYTES = 4 << 20
+MAX_EXPANDED_BYTES = 8 << 20
 
-_HEADERS = (
-    "metal_stdlib metal_types metal_math metal_common metal_geometric metal_integer metal_relational metal_matrix"
-    " metal_simdgroup metal_simdgroup_matrix metal_quadgroup metal_atomic metal_compute metal_graphics metal_texture"
-    " metal_pack metal_logging metal_limits metal_numeric metal_type_traits metal_array metal_config metal_command_buffer"
-    " metal_initializer_list metal_utility metal_tuple metal_assert metal_extended_vector metal_packed_vector metal_tensor"
-    " metal_interpolate metal_curves metal_mesh metal_imageblocks metal_raytracing metal_cooperative_tensor metal_uniform"
-    " metal_visible_function_table metal_intersection_function_table metal_tessellation metal_half metal_bfloat"
-    " metal/metal_stdlib simd/simd.h simd/vector_types.h simd/matrix_types.h simd/simd simd/vector.h simd/math.h"
-    " simd/common.h simd/geometry.h simd/types.h simd/base.h simd/packed.h simd/logic.h simd/matrix.h"
-    " MetalPerformancePrimitives/MetalPerformancePrimitives.h"
-).split()
+_HEADERS = words(
+    """
+    metal_stdlib metal_types metal_math metal_common metal_geometric metal_integer
+    metal_relational metal_matrix metal_simdgroup metal_simdgroup_matrix metal_quadgroup
+    metal_atomic metal_compute metal_graphics metal_texture metal_pack metal_logging metal_limits
+    metal_numeric metal_type_traits metal_array metal_config metal_command_buffer
+    metal_initializer_list metal_utility metal_tuple metal_assert metal_extended_vector
+    metal_packed_vector metal_tensor metal_interpolate metal_curves metal_mesh metal_imageblocks
+    metal_raytracing metal_cooperative_tensor metal_uniform metal_visible_function_table
+    metal_intersection_function_table metal_tessellation metal_half metal_bfloat
+    metal/metal_stdlib simd/simd.h simd/vector_types.h simd/matrix_types.h simd/simd simd/vector.h
+    simd/math.h simd/common.h simd/geometry.h simd/types.h simd/base.h simd/packed.h simd/logic.h
+    simd/matrix.h MetalPerformancePrimitives/MetalPerformancePrimitives.h
+    """
+)
 _MACROS = {
     "__METAL_VERSION__": str(LANGUAGE_VERSION),
     "__METAL__": "1",
@@ -35,6 +43,11 @@ _MACROS = {
     "__HAVE_BFLOAT__": "1",
     "__HAVE_SIMDGROUP_MATRIX__": "1",
     "__HAVE_SIMDGROUP_REDUCTION__": "1",
+    "__FILE__": '"program_source"',
+    "__BASE_FILE__": '"program_source"',
+    "__DATE__": '"Jan  1 1970"',
+    "__TIME__": '"00:00:00"',
+    "__TIMESTAMP__": '"Thu Jan  1 00:00:00 1970"',
     "METAL_FUNC": "inline __attribute__((always_inline))",
     "__has_include(...)": "0",
     "__has_include_next(...)": "0",
@@ -44,7 +57,8 @@ _MACROS = {
 
 @dataclass
 class Preprocessed:
-    """Tokens after preprocessing, or the diagnostics that stopped it. `sources` holds raw texts by file name."""
+    """Tokens after preprocessing, or the diagnostics that stopped it. `sources` holds raw texts by
+    file name."""
 
     tokens: list[Token]
     sources: dict[str, str]
@@ -80,7 +94,9 @@ class _Inputs:
                 self._include(name, token, path)
 
     def _include(self, includer: str, token: Token, path: str) -> None:
-        beside = str(Path(includer).parent / path) if includer in self.raw and "/" in includer else path
+        beside = (
+            str(Path(includer).parent / path) if includer in self.raw and "/" in includer else path
+        )
         for candidate in dict.fromkeys((beside, path)):
             for root in self.roots:
                 found = (root / candidate).resolve()
@@ -116,9 +132,11 @@ def _neutral(text: str, tokens: Sequence[Token]) -> str:
 
 def header_folder(cache: Path) -> Path:
     """The folder of empty Metal headers, made on first use."""
-    folder = cache / "metal_headers_1"
+    names = sorted(_HEADERS)
+    stamp = hashlib.sha256(" ".join(names).encode()).hexdigest()[:12]
+    folder = cache / f"metal_headers_{stamp}"
     if not (folder / "complete").is_file():
-        for name in _HEADERS:
+        for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).touch()
         (folder / "complete").touch()
@@ -141,17 +159,31 @@ def preprocess(
     names = {str(main): name}
     for include in inputs.sources:
         names.setdefault(str(folder / "include" / include), include)
-    command = [*toolchain.clang, *toolchain.target_flags()[:1], "-E", "-undef", "-nostdinc", "-x", "c++", "-std=c++17"]
-    command += ["-I", str(folder / "include"), "-I", str(header_folder(cache)), "-Wno-builtin-macro-redefined"]
-    command += [f"-D{macro}={value}" for macro, value in _MACROS.items()]
-    command += ["-fno-caret-diagnostics", "-fno-color-diagnostics", "-fdiagnostics-print-source-range-info", str(main)]
+    expanded = folder / "expanded.ii"
+    command = _command(toolchain, [folder / "include", header_folder(cache)], main, expanded)
     done = toolchain.run(command, folder=folder, cache=cache)
-    if done.limit:
-        result.diagnostics.append(Diagnostic(ERROR, 1, 1, done.limit, name))
+    limit = done.limit
+    if not limit and expanded.is_file() and expanded.stat().st_size > MAX_EXPANDED_BYTES:
+        limit = f"preprocessed text is larger than {MAX_EXPANDED_BYTES >> 20} MiB"
+    if limit:
+        result.diagnostics.append(Diagnostic(ERROR, 1, 1, limit, name))
         return result
-    result.diagnostics += parse(done.stderr, lambda file, line, column: (names.get(file, name), line, column))
+    result.diagnostics += parse(
+        done.stderr, lambda file, line, column: (names.get(file, name), line, column)
+    )
     if done.code and not result.failed:
         result.diagnostics.append(Diagnostic(ERROR, 1, 1, "preprocessing failed", name))
     if not result.failed:
-        result.tokens = locate(done.stdout, inputs.raw, names)
+        result.tokens = locate(expanded.read_text(encoding="utf-8"), inputs.raw, names)
     return result
+
+
+def _command(toolchain: Toolchain, roots: Sequence[Path], main: Path, expanded: Path) -> list[str]:
+    command = [*toolchain.clang, *toolchain.target_flags()[:1], "-E", "-undef", "-nostdinc"]
+    command += ["-x", "c++", "-std=c++17", "-Wno-builtin-macro-redefined"]
+    command += ["-fno-caret-diagnostics", "-fno-color-diagnostics"]
+    command += ["-fdiagnostics-print-source-range-info"]
+    for root in roots:
+        command += ["-I", str(root)]
+    command += [f"-D{macro}={value}" for macro, value in _MACROS.items()]
+    return [*command, str(main), "-o", str(expanded)]

@@ -1,4 +1,5 @@
-"""The kernels of a unit as a host sees them: names, arguments, limits. Reports what Metal refuses in a signature."""
+"""The kernels of a unit as a host sees them: names, arguments, limits. Reports what Metal refuses
+in a signature."""
 
 from __future__ import annotations
 
@@ -21,10 +22,6 @@ _AKA = {
     "ulong": "unsigned long",
     "size_t": "unsigned long",
 }
-_INDEX_TYPES = frozenset(
-    "uint ushort uint2 uint3 ushort2 ushort3 uint32_t uint16_t int short".split()
-    + ["unsigned", "unsigned int", "unsigned short", "vec<uint,2>", "vec<uint,3>", "vec<ushort,2>", "vec<ushort,3>"]
-)
 
 
 @dataclass(frozen=True)
@@ -72,25 +69,35 @@ def reflect(unit: Unit) -> Reflection:
     signatures: dict[int, list[Argument]] = {}
     for function in unit.functions:
         if function.kind == "kernel":
-            signatures[function.start] = _arguments(unit, function, found.diagnostics if function.body else [])
+            signatures[function.start] = _arguments(
+                unit, function, found.diagnostics if function.body else []
+            )
     for function in unit.functions:
         if function.is_kernel and function.template is None:
-            kernel = Kernel(_host_name(unit, function.attributes) or function.name, function, signatures[function.start])
+            kernel = Kernel(
+                _host_name(unit, function.attributes) or function.name,
+                function,
+                signatures[function.start],
+            )
             kernel.limit = _limit(function.attributes)
             found.kernels.append(kernel)
     for instance in unit.instantiations:
-        function = _template_of(unit, instance)
-        if function is None:
+        template = _template_of(unit, instance)
+        if template is None:
             continue
-        name = _host_name(unit, instance.attributes) or function.name
+        name = _host_name(unit, instance.attributes) or template.name
         arguments = unit.code.spell(*instance.arguments)
-        limit = _limit(instance.attributes) or _limit(function.attributes)
-        found.kernels.append(Kernel(name, function, signatures[function.start], arguments, limit, instance))
+        limit = _limit(instance.attributes) or _limit(template.attributes)
+        found.kernels.append(
+            Kernel(name, template, signatures[template.start], arguments, limit, instance)
+        )
     return found
 
 
 def _template_of(unit: Unit, instance: Instantiation) -> Function | None:
-    return next((f for f in unit.functions if f.is_kernel and f.template and f.name == instance.name), None)
+    return next(
+        (f for f in unit.functions if f.is_kernel and f.template and f.name == instance.name), None
+    )
 
 
 def _limit(attributes: list[Attribute]) -> Attribute | None:
@@ -152,7 +159,8 @@ def _argument(
 
 
 def _shape(unit: Unit, parameter: Parameter) -> tuple[set[str], list[str]]:
-    """Address spaces and pointer marks of a parameter, those inside an alias of its type included."""
+    """Address spaces and pointer marks of a parameter, those inside an alias of its type
+    included."""
     code = unit.code
     if parameter.specifiers is None:
         return set(), []
@@ -169,7 +177,9 @@ def _shape(unit: Unit, parameter: Parameter) -> tuple[set[str], list[str]]:
         if specifiers is None:
             break
         spaces |= {code.text(index) for index in specifiers.spaces}
-        marks = [code.text(i) for i in range(specifiers.end, end) if code.text(i) in ("*", "&")] + marks
+        marks = [
+            code.text(i) for i in range(specifiers.end, end) if code.text(i) in ("*", "&")
+        ] + marks
         kind = specifiers.type
     return spaces, marks
 
@@ -179,14 +189,23 @@ def _free(taken: set[int]) -> int:
 
 
 def _check_index(
-    code: Code, attribute: Attribute, kind: str, index: int, used: dict[str, set[int]], found: list[Diagnostic]
+    code: Code,
+    attribute: Attribute,
+    kind: str,
+    index: int,
+    used: dict[str, set[int]],
+    found: list[Diagnostic],
 ) -> None:
     limit = MAX_BUFFERS if kind == "buffer" else MAX_THREADGROUP_ARGUMENTS
     if not 0 <= index < limit:
         text = f"'{kind}' attribute parameter is out of bounds: must be between 0 and {limit - 1}"
         found.append(_at(code, attribute.index, text))
     elif index in used[kind]:
-        found.append(_at(code, attribute.index, f"cannot reserve '{kind}' resource location at index {index}"))
+        found.append(
+            _at(
+                code, attribute.index, f"cannot reserve '{kind}' resource location at index {index}"
+            )
+        )
     used[kind].add(index)
 
 
@@ -201,7 +220,9 @@ def _resource(
 ) -> Argument:
     specifiers = parameter.specifiers
     assert specifiers is not None
-    space = "constant" if "constant" in spaces else "device" if "device" in spaces else "threadgroup"
+    space = (
+        "constant" if "constant" in spaces else "device" if "device" in spaces else "threadgroup"
+    )
     by_value = (
         space == "constant"
         and marks == ["&"]
@@ -244,7 +265,9 @@ def _same_width(code: Code, function: Function, found: list[Diagnostic]) -> None
                 widths.setdefault(width, []).append((parameter, item))
     if len(widths) < 2:
         return
-    everyone = sorted((pair for pairs in widths.values() for pair in pairs), key=lambda pair: pair[0].start)
+    everyone = sorted(
+        (pair for pairs in widths.values() for pair in pairs), key=lambda pair: pair[0].start
+    )
     notes = []
     for parameter, item in everyone:
         assert parameter.specifiers is not None
@@ -254,7 +277,8 @@ def _same_width(code: Code, function: Function, found: list[Diagnostic]) -> None
         token = _name_token(code, parameter)
         notes.append(Diagnostic(NOTE, token.line, token.column, text, token.file))
     text = (
-        "expecting input declarations with either all scalar types or all vector types with the same number of elements"
+        "expecting input declarations with either all scalar types"
+        " or all vector types with the same number of elements"
     )
     token = code.tokens[function.name_index]
     found.append(Diagnostic(ERROR, token.line, token.column, text, token.file, tuple(notes)))
@@ -262,7 +286,9 @@ def _same_width(code: Code, function: Function, found: list[Diagnostic]) -> None
 
 def _vector_note(kind: str) -> str:
     element = kind.rstrip("23")
-    return f" (vector of {kind[-1]} '{_AKA.get(element, element)}' values)" if kind[-1] in "23" else ""
+    return (
+        f" (vector of {kind[-1]} '{_AKA.get(element, element)}' values)" if kind[-1] in "23" else ""
+    )
 
 
 def _name_token(code: Code, parameter: Parameter) -> Token:

@@ -1,16 +1,21 @@
-"""Refuses text that reaches beyond Metal: files, host compiler features, the linker, our own names. Works on tokens."""
+"""Refuses text that reaches beyond Metal: files, host compiler features, the linker, our own names.
+Works on tokens."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from msl.diagnostics import ERROR, WARNING, Diagnostic
 from msl.lexer import DIRECTIVE, IDENT, STRING, Token
+from msl.words import words
 
-_KNOWN_DIRECTIVES = frozenset(
-    "define undef include import if ifdef ifndef elif elifdef elifndef else endif pragma error warning".split()
+_KNOWN_DIRECTIVES = words(
+    """
+    define undef include import if ifdef ifndef elif elifdef elifndef else endif pragma error
+    warning
+    """
 )
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z_]\w*|\d+)?")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|$)", re.DOTALL)
@@ -18,7 +23,9 @@ _INCLUDE = re.compile(r'#\s*(?:include|import)\s*(?:<([^>\n]+)>|"([^"\n]+)")\s*$
 _PROBE = re.compile(r"__has_(?:include|include_next|embed)\b")
 _PROBE_FORM = re.compile(r'__has_include\s*\(\s*(?:<([^>\n]+)>|"([^"\n]+)")\s*\)')
 _METAL_HEADER = re.compile(r"metal_[a-z0-9_]+|simd/[a-z0-9_]+(?:\.h)?|metal/metal_[a-z0-9_]+")
-_UNSUPPORTED_HEADER = re.compile(r"(?:MetalPerformancePrimitives|metal_tensor|metal_raytracing|metal_cooperative_tensor)")
+_UNSUPPORTED_HEADER = re.compile(
+    r"(?:MetalPerformancePrimitives|metal_tensor|metal_raytracing|metal_cooperative_tensor)"
+)
 _PRAGMA = re.compile(
     r"#?\s*pragma\s+(?:unroll|nounroll|once|mark|message|METAL|STDC\s+FP_CONTRACT|pack|region|endregion"
     r"|clang\s+(?:loop|fp|diagnostic)|GCC\s+(?:diagnostic|unroll))\b"
@@ -51,15 +58,19 @@ _FORBIDDEN = {
     "co_return": "coroutines are not supported in Metal",
     "__block": "blocks are not supported in Metal",
     "import": "modules are not supported in Metal",
-    "module": "",
 }
 _OWN_NAMES = re.compile(r"msl_\w+|Msl[A-Z]\w*|MSL_\w+|__(?:start|stop)_\w+")
-_HARMLESS_GNU = frozenset(
-    "always_inline noinline unused maybe_unused packed aligned const pure flatten hot cold deprecated"
-    " may_alias nodebug overloadable enable_if diagnose_if warn_unused_result opencl_unroll_hint".split()
+_HARMLESS_GNU = words(
+    """
+    always_inline noinline unused maybe_unused packed aligned const pure flatten hot cold
+    deprecated may_alias nodebug overloadable enable_if diagnose_if warn_unused_result
+    opencl_unroll_hint
+    """
 )
-_HARMLESS_BUILTINS = frozenset(
-    "__builtin_expect __builtin_unreachable __builtin_assume __builtin_offsetof __builtin_bit_cast".split()
+_HARMLESS_BUILTINS = words(
+    """
+    __builtin_expect __builtin_unreachable __builtin_assume __builtin_offsetof __builtin_bit_cast
+    """
 )
 
 
@@ -146,7 +157,8 @@ def _include_check(token: Token, text: str) -> list[Diagnostic]:
 
 
 def neutral_directive(token: Token) -> str | None:
-    """The text to put in a directive's place, or None to leave it: `#line`, foreign pragmas, header probes."""
+    """The text to put in a directive's place, or None to leave it: `#line`, foreign pragmas, header
+    probes."""
     match = _DIRECTIVE.match(token.text)
     name = (match.group(1) if match else None) or ""
     if name == "line" or name.isdigit():
@@ -154,7 +166,9 @@ def neutral_directive(token: Token) -> str | None:
     if name == "pragma" and not _PRAGMA.match(token.text):
         return ""
     if _PROBE.search(token.text):
-        return _PROBE_FORM.sub(lambda form: "1" if metal_header(form.group(1) or "") else "0", token.text)
+        return _PROBE_FORM.sub(
+            lambda form: "1" if metal_header(form.group(1) or "") else "0", token.text
+        )
     return None
 
 
@@ -170,7 +184,8 @@ def unsupported_includes(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
 
 
 def token_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
-    """What must hold of preprocessed text: no way from shader text to the host's compiler or linker."""
+    """What must hold of preprocessed text: no way from shader text to the host's compiler or
+    linker."""
     found: list[Diagnostic] = []
     for index, token in enumerate(tokens):
         if token.kind != IDENT:
@@ -183,9 +198,11 @@ def token_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
             found.append(_error(token, message))
         elif text == "extern" and index + 1 < len(tokens) and tokens[index + 1].kind == STRING:
             found.append(_error(token, "language linkage is not supported in Metal"))
-        elif text.startswith("__builtin_") and text not in _HARMLESS_BUILTINS:
-            found.append(_error(token, f"use of undeclared identifier '{text}'"))
-        elif _OWN_NAMES.fullmatch(text) or (text == "msl" and after == "::"):
+        elif (
+            (text.startswith("__builtin_") and text not in _HARMLESS_BUILTINS)
+            or _OWN_NAMES.fullmatch(text)
+            or (text == "msl" and after == "::")
+        ):
             found.append(_error(token, f"use of undeclared identifier '{text}'"))
         elif text in ("__attribute__", "__attribute"):
             found += _gnu_attribute(tokens, index)
@@ -199,6 +216,19 @@ def _innocent(text: str, before: str, after: str) -> bool:
     if text == "import":
         return after not in ("<", '"') and not after.isidentifier()
     return False
+
+
+def foreign_gnu_attributes(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Ranges of GNU attributes that are not for Metal: the compiler must not see them."""
+    for index, token in enumerate(tokens):
+        if token.text in ("__attribute__", "__attribute") and _gnu_attribute(tokens, index):
+            depth, end = 0, index + 1
+            while end < len(tokens):
+                depth += {"(": 1, ")": -1}.get(tokens[end].text, 0)
+                end += 1
+                if depth == 0:
+                    break
+            yield index, end
 
 
 def _gnu_attribute(tokens: Sequence[Token], index: int) -> list[Diagnostic]:

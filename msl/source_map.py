@@ -8,10 +8,18 @@ from difflib import SequenceMatcher
 
 from msl.lexer import DIRECTIVE, IDENT, Token, lex, output_lines
 
+#: Comparing a huge expansion with its macro call token by token would take longer than compiling it.
+_MOST_COMPARED = 4_000_000
 
-def locate(output: str, raw: Mapping[str, Sequence[Token]], names: Mapping[str, str]) -> list[Token]:
-    """Tokens of `output`; `raw` holds each file's own tokens, `names` maps paths to the names users know."""
-    code = {file: [token for token in tokens if token.kind != DIRECTIVE] for file, tokens in raw.items()}
+
+def locate(
+    output: str, raw: Mapping[str, Sequence[Token]], names: Mapping[str, str]
+) -> list[Token]:
+    """Tokens of `output`; `raw` holds each file's own tokens, `names` maps paths to the names users
+    know."""
+    code = {
+        file: [token for token in tokens if token.kind != DIRECTIVE] for file, tokens in raw.items()
+    }
     starts = {file: [token.line for token in tokens] for file, tokens in code.items()}
     lines = [
         (names[line.file], line.line, lex(line.text))
@@ -27,7 +35,9 @@ def locate(output: str, raw: Mapping[str, Sequence[Token]], names: Mapping[str, 
         elif not following:
             end = line + 1000
         first = bisect_left(starts[file], line)
-        _place(tokens, code[file][first : bisect_left(starts[file], line + 1)], file, line) or _place(
+        _place(
+            tokens, code[file][first : bisect_left(starts[file], line + 1)], file, line
+        ) or _place(
             tokens, code[file][first : bisect_left(starts[file], end)], file, line, force=True
         )
         located += tokens
@@ -37,8 +47,11 @@ def locate(output: str, raw: Mapping[str, Sequence[Token]], names: Mapping[str, 
 def _place(
     tokens: Sequence[Token], raw: Sequence[Token], file: str, line: int, force: bool = False
 ) -> bool:
-    """Give `tokens` the places of the raw tokens they came from; False if the raw tokens do not explain them."""
-    same = len(tokens) == len(raw) and all(a.text == b.text for a, b in zip(tokens, raw, strict=True))
+    """Give `tokens` the places of the raw tokens they came from; False if the raw tokens do not
+    explain them."""
+    same = len(tokens) == len(raw) and all(
+        a.text == b.text for a, b in zip(tokens, raw, strict=True)
+    )
     if same:
         for token, origin in zip(tokens, raw, strict=True):
             token.file, token.line, token.column = file, origin.line, origin.column
@@ -51,15 +64,17 @@ def _place(
     return True
 
 
-def _aligned(
-    tokens: Sequence[Token], raw: Sequence[Token]
-) -> Iterator[tuple[Token, Token | None]]:
+def _aligned(tokens: Sequence[Token], raw: Sequence[Token]) -> Iterator[tuple[Token, Token | None]]:
     """Pairs each token with its origin: itself, or the macro whose expansion made it."""
+    if len(tokens) * len(raw) > _MOST_COMPARED:
+        yield from ((token, raw[0] if raw else None) for token in tokens)
+        return
     matcher = SequenceMatcher(None, [t.text for t in raw], [t.text for t in tokens], autojunk=False)
     macro: Token | None = raw[0] if raw else None
     for kind, first, last, start, stop in matcher.get_opcodes():
         if kind == "equal":
-            yield from zip(tokens[start:stop], raw[first:last], strict=True)
+            for position in range(stop - start):
+                yield tokens[start + position], raw[first + position]
             continue
         names = [token for token in raw[first:last] if token.kind == IDENT]
         if names:

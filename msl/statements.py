@@ -64,7 +64,9 @@ def loops(code: Code, start: int, end: int) -> Iterator[Loop]:
         if token.kind != IDENT or token.text not in _LOOPS or index in closed_do:
             continue
         first = index
-        while first > start and (code.tokens[first - 1].kind == DIRECTIVE or _attribute_before(code, first)):
+        while first > start and (
+            code.tokens[first - 1].kind == DIRECTIVE or _attribute_before(code, first)
+        ):
             first = first - 1 if code.tokens[first - 1].kind == DIRECTIVE else code.pair[first - 1]
         if token.text == "do":
             after = statement_end(code, index + 1, end)
@@ -78,7 +80,11 @@ def loops(code: Code, start: int, end: int) -> Iterator[Loop]:
 
 def _attribute_before(code: Code, index: int) -> bool:
     closing = index - 1
-    return code.text(closing) == "]" and code.text(closing - 1) == "]" and code.at_attributes(code.pair[closing])
+    return (
+        code.text(closing) == "]"
+        and code.text(closing - 1) == "]"
+        and code.at_attributes(code.pair[closing])
+    )
 
 
 @dataclass(slots=True)
@@ -112,8 +118,13 @@ def locals_in(code: Code, start: int, end: int) -> Iterator[Local]:
         if code.at_attributes(index):
             index = code.pair[index] + 1
             continue
-        fresh = text in (";", "{", "}", "else", "do") or (text == "(" and code.text(index - 1) in ("for", "if", "while", "switch"))
-        fresh = fresh or (text == ")" and code.text(code.pair[index] - 1) in ("for", "if", "while", "switch", "constexpr"))
+        fresh = text in (";", "{", "}", "else", "do") or (
+            text == "(" and code.text(index - 1) in ("for", "if", "while", "switch")
+        )
+        fresh = fresh or (
+            text == ")"
+            and code.text(code.pair[index] - 1) in ("for", "if", "while", "switch", "constexpr")
+        )
         fresh = fresh or (text == ":" and _label(code, index, start))
         index += 1
 
@@ -138,11 +149,15 @@ def local_at(code: Code, index: int, end: int) -> Local | None:
         stop = code.pair[stop] + 1 if code.text(stop) in ("(", "[", "{") else stop + 1
         if code.text(stop) == ":" and _in_ternary(code, specifiers.end, stop):
             stop += 1
-    declarators = [declarator_at(code, first, last) for first, last in code.split(specifiers.end, stop)]
+    declarators = [
+        declarator_at(code, first, last) for first, last in code.split(specifiers.end, stop)
+    ]
     if not declarators or not declarators[0].name:
         return None
     first = declarators[0]
-    strong = bool(specifiers.spaces) or bool(specifiers.words & {"const", "constexpr", "static", "volatile"})
+    strong = bool(specifiers.spaces) or bool(
+        specifiers.words & {"const", "constexpr", "static", "volatile"}
+    )
     if not strong and not _reads_as_declaration(code, specifiers, first, stop):
         return None
     return Local(index, stop + 1, specifiers, [d for d in declarators if d.name])
@@ -153,7 +168,8 @@ def _in_ternary(code: Code, start: int, index: int) -> bool:
 
 
 def _reads_as_declaration(code: Code, specifiers: Specifiers, first: Declarator, stop: int) -> bool:
-    """`T x ...` is a declaration; `a * b;` and `f(x)` are expressions unless something follows that only a declaration has."""
+    """`T x ...` is a declaration; `a * b;` and `f(x)` are expressions unless something follows that
+    only a declaration has."""
     if code.text(specifiers.end) == "(":
         return code.text(specifiers.end + 1) in ("*", "&") and first.initialiser is not None
     if not first.marks:

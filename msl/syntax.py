@@ -1,4 +1,5 @@
-"""Bracket structure and small syntactic pieces of a token list: attributes, type specifiers, declarators."""
+"""Bracket structure and small syntactic pieces of a token list: attributes, type specifiers,
+declarators."""
 
 from __future__ import annotations
 
@@ -6,17 +7,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from msl.lexer import DIRECTIVE, IDENT, NUMBER, Token
+from msl.words import words
 
-ADDRESS_SPACES = frozenset("device constant thread threadgroup threadgroup_imageblock ray_data object_data".split())
-_QUALIFIERS = frozenset(
-    "const volatile static inline constexpr extern mutable friend explicit typename register restrict __restrict"
-    " __restrict__ coherent __inline __inline__ kernel vertex fragment struct class union enum consteval constinit".split()
+ADDRESS_SPACES = words(
+    """
+    device constant thread threadgroup threadgroup_imageblock ray_data object_data
+    """
 )
-_BUILTIN = frozenset("void bool char short int long unsigned signed float double half bfloat auto __bf16 _Float16".split())
-_NOT_TYPES = frozenset(
-    "return if else for while do switch case default break continue goto using typedef namespace template sizeof"
-    " static_assert operator new delete throw this true false nullptr public private protected alignof decltype"
-    " static_cast reinterpret_cast const_cast dynamic_cast typeid as_type and or not".split()
+_QUALIFIERS = words(
+    """
+    const volatile static inline constexpr extern mutable friend explicit typename register
+    restrict __restrict __restrict__ coherent __inline __inline__ kernel vertex fragment struct
+    class union enum consteval constinit
+    """
+)
+_BUILTIN = words(
+    """
+    void bool char short int long unsigned signed float double half bfloat auto __bf16 _Float16
+    """
+)
+_NOT_TYPES = words(
+    """
+    return if else for while do switch case default break continue goto using typedef namespace
+    template sizeof static_assert operator new delete throw this true false nullptr public private
+    protected alignof decltype static_cast reinterpret_cast const_cast dynamic_cast typeid as_type
+    and or not
+    """
 )
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 
@@ -62,12 +78,21 @@ class Code:
         for token in self.tokens[start:end]:
             if token.kind == DIRECTIVE:
                 continue
-            glued = not out or not (out[-1].isalnum() or out[-1] == "_") or not (token.text[0].isalnum() or token.text[0] == "_")
-            out += token.text if glued and not (out and out[-1] in ",>*&" and token.kind == IDENT) else " " + token.text
+            glued = (
+                not out
+                or not (out[-1].isalnum() or out[-1] == "_")
+                or not (token.text[0].isalnum() or token.text[0] == "_")
+            )
+            out += (
+                token.text
+                if glued and not (out and out[-1] in ",>*&" and token.kind == IDENT)
+                else " " + token.text
+            )
         return out
 
     def after_angles(self, index: int) -> int | None:
-        """The index after the `>` that closes the `<` at `index`; None if it is no template argument list."""
+        """The index after the `>` that closes the `<` at `index`; None if it is no template
+        argument list."""
         depth = 0
         position = index
         while position < len(self.tokens):
@@ -80,13 +105,17 @@ class Code:
                     return position + 1
             elif text in ("(", "["):
                 position = self.pair[position]
-            elif text in (";", "{", "}", ")", "]", "&&", "||") or self.tokens[position].kind == DIRECTIVE:
+            elif (
+                text in (";", "{", "}", ")", "]", "&&", "||")
+                or self.tokens[position].kind == DIRECTIVE
+            ):
                 return None
             position += 1
         return None
 
     def split(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Ranges between the top-level commas of [start, end); template arguments count as brackets."""
+        """Ranges between the top-level commas of [start, end); template arguments count as
+        brackets."""
         first = position = start
         while position < end:
             text = self.tokens[position].text
@@ -105,12 +134,17 @@ class Code:
 
     def at_attributes(self, index: int) -> bool:
         """Whether `[[` starts here."""
-        return self.text(index) == "[" and self.text(index + 1) == "[" and self.pair[index] == self.pair[index + 1] + 1
+        return (
+            self.text(index) == "["
+            and self.text(index + 1) == "["
+            and self.pair[index] == self.pair[index + 1] + 1
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One attribute of a `[[...]]` list: its name, where the name stands, the range of its arguments, the list's range."""
+    """One attribute of a `[[...]]` list: its name, where the name stands, the range of its
+    arguments, the list's range."""
 
     name: str
     index: int

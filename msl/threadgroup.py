@@ -46,7 +46,8 @@ def edit_threadgroup(unit: Unit, function: Function, edits: Edits) -> list[Diagn
 
 
 def _edit(code: Code, local: Local, first_slot: int, edits: Edits) -> None:
-    """`threadgroup T a[2], b;` becomes, for each name, a typedef and a reference into the group's memory."""
+    """`threadgroup T a[2], b;` becomes, for each name, a typedef and a reference into the group's
+    memory."""
     specifiers = local.specifiers
     base, alignment = _base(code, specifiers)
     edits.delete(specifiers.start, specifiers.end)
@@ -62,12 +63,16 @@ def _edit(code: Code, local: Local, first_slot: int, edits: Edits) -> None:
         edits.replaced[declarator.name_index] = kind
         edits.insert_after(last - 1, f"; {kind}&")
         edits.insert_after(last - 1, declarator.name, at=declarator.name_index)
-        storage = f"msl_storage_@K@<{first_slot + position}, sizeof({kind}), {alignment.format(kind)}>::bytes"
-        edits.insert_after(last - 1, f"= msl::threadgroup_variable<{kind}>({storage}, __start_{SECTION})")
+        arguments = f"{first_slot + position}, sizeof({kind}), {alignment.format(kind)}"
+        storage = f"msl_storage_@K@<{arguments}>::bytes"
+        edits.insert_after(
+            last - 1, f"= msl::threadgroup_variable<{kind}>({storage}, __start_{SECTION})"
+        )
 
 
 def _base(code: Code, specifiers: Specifiers) -> tuple[str, str]:
-    """The declared type without its address space, and its alignment as a pattern over the type's name."""
+    """The declared type without its address space, and its alignment as a pattern over the type's
+    name."""
     words = []
     alignment = "alignof({0})"
     index = specifiers.start

@@ -1,4 +1,5 @@
-"""Finds the compiler, its identity and its flags; runs it under limits. Nothing here knows Metal."""
+"""Finds the compiler, its identity and its flags; runs it under limits. Nothing here knows
+Metal."""
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ WALL_LIMIT_S = 60
 CPU_LIMIT_S = 40
 MEMORY_LIMIT_BYTES = 4 << 30
 OUTPUT_LIMIT_BYTES = 64 << 20
-TEXT_LIMIT_BYTES = 8 << 20
 
 
 class ToolchainError(RuntimeError):
@@ -119,15 +119,22 @@ def _limited(command: Sequence[str], folder: Path, environment: Mapping[str, str
     try:
         stdout, stderr = process.communicate(timeout=WALL_LIMIT_S)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
+        _kill_group(process.pid)
         process.communicate()
         return Completed(-9, "", "", f"compiling took more than {WALL_LIMIT_S} s")
     except BaseException:
-        os.killpg(process.pid, 9)
+        _kill_group(process.pid)
         process.wait()
         raise
     text, errors = stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
-    return Completed(process.returncode, text, errors, _limit_hit(process.returncode, stdout, errors))
+    return Completed(process.returncode, text, errors, _limit_hit(process.returncode, errors))
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, 9)
+    except ProcessLookupError:
+        return  # already over
 
 
 def _set_limits(pid: int) -> None:
@@ -148,13 +155,15 @@ def _set_limits(pid: int) -> None:
         return  # already over
 
 
-def _limit_hit(code: int, stdout: bytes, stderr: str) -> str:
-    if len(stdout) > TEXT_LIMIT_BYTES:
-        return f"preprocessed text is larger than {TEXT_LIMIT_BYTES >> 20} MiB"
+def _limit_hit(code: int, stderr: str) -> str:
     if code in (-24, -9, 128 + 24, 128 + 9):
         return f"compiling took more than {CPU_LIMIT_S} s of processor time"
     if code in (-25, 128 + 25) or "File too large" in stderr:
         return f"compiler output is larger than {OUTPUT_LIMIT_BYTES >> 20} MiB"
-    if "out of memory" in stderr.lower() or "bad_alloc" in stderr or "Cannot allocate memory" in stderr:
+    if (
+        "out of memory" in stderr.lower()
+        or "bad_alloc" in stderr
+        or "Cannot allocate memory" in stderr
+    ):
         return f"compiling took more than {MEMORY_LIMIT_BYTES >> 30} GiB of memory"
     return ""

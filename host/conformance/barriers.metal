@@ -266,3 +266,16 @@ kernel void two_arrays_reused(device const uint* x [[buffer(0)]], device uint* o
   threadgroup_barrier(mem_flags::mem_threadgroup);
   out[i] = total + 5 * peak;
 }
+
+template <typename T, uint N>
+[[kernel]] void turned(device const T* x [[buffer(0)]], device T* out [[buffer(1)]],
+                       uint i [[thread_position_in_grid]], uint t [[thread_index_in_threadgroup]]) {
+  threadgroup T cells[N];
+  cells[t] = x[i];
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  out[i] = cells[(t + N / 2) % N];
+}
+
+template [[host_name("turned_float_64")]] [[kernel]] decltype(turned<float, 64>) turned<float, 64>;
+template [[host_name("turned_float_32")]] [[kernel]] decltype(turned<float, 32>) turned<float, 32>;
+template [[host_name("turned_int_8")]] [[kernel]] decltype(turned<int, 8>) turned<int, 8>;

@@ -175,3 +175,8 @@ kernel void int_to_float(device const int* x [[buffer(0)]], device float* out [[
   out[i * 2 + 0] = float(x[i]);
   out[i * 2 + 1] = float(uint(x[i]));
 }
+
+kernel void bits_of_triples(device const float3* x [[buffer(0)]], device uint3* out [[buffer(1)]],
+                            uint i [[thread_position_in_grid]]) {
+  out[i] = as_type<uint3>(x[i]) + as_type<uint>(uchar4(1, 2, 3, 4));
+}

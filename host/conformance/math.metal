@@ -281,3 +281,34 @@ kernel void integer_division(device const int2* x [[buffer(0)]], device int2* ou
                              uint i [[thread_position_in_grid]]) {
   out[i] = int2(x[i].x / x[i].y, x[i].x % x[i].y);
 }
+
+kernel void more_fast_forms(device const float* x [[buffer(0)]], device float* out [[buffer(1)]],
+                            uint i [[thread_position_in_grid]]) {
+  float v = x[i];
+  out[i * 8 + 0] = fast::sin(v);
+  out[i * 8 + 1] = fast::cos(v);
+  out[i * 8 + 2] = fast::tanh(v);
+  out[i * 8 + 3] = fast::exp2(v);
+  out[i * 8 + 4] = fast::log2(fabs(v) + 1.0f);
+  out[i * 8 + 5] = fast::sqrt(fabs(v));
+  out[i * 8 + 6] = fast::pow(fabs(v) + 1.0f, 2.5f);
+  out[i * 8 + 7] = fast::max(v, 0.0f) + fast::clamp(v, -1.0f, 1.0f);
+}
+
+kernel void qualified_names(device const float* x [[buffer(0)]], device float* out [[buffer(1)]],
+                            uint i [[thread_position_in_grid]]) {
+  float v = x[i];
+  out[i] = metal::max(v, 0.5f) + metal::fma(v, 2.0f, 1.0f) + ::metal::floor(v) + metal::abs(v);
+}
+
+kernel void less_common(device const float* x [[buffer(0)]], device float* out [[buffer(1)]],
+                        uint i [[thread_position_in_grid]]) {
+  float v = x[i];
+  float3 a = float3(v, 1, -2), b = float3(0, 1, 0);
+  out[i * 6 + 0] = float(ilogb(fabs(v) + 1.0f));
+  out[i * 6 + 1] = distance_squared(a, b);
+  out[i * 6 + 2] = faceforward(a, float3(1, 0, 0), b).x;
+  out[i * 6 + 3] = refract(float3(0, -1, 0), b, 0.5f).y;
+  out[i * 6 + 4] = dot(float2(v, 2), float2(2, v));
+  out[i * 6 + 5] = normalize(float2(3, 4)).y;
+}

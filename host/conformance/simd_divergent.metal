@@ -275,3 +275,124 @@ kernel void infinite_loop_with_breaks(device const uint* x [[buffer(0)]], device
   }
   out[i] = r + simd_sum(1u);
 }
+
+kernel void masks_in_branch(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                            uint i [[thread_position_in_grid]]) {
+  uint active = 0, votes = 0;
+  if (x[i] % 3 != 0) {
+    active = uint((simd_vote::vote_t)simd_active_threads_mask());
+    votes = uint((simd_vote::vote_t)simd_ballot(x[i] > 30));
+  }
+  out[i] = active * 3 + votes;
+}
+
+kernel void reductions_in_branch(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                                 uint i [[thread_position_in_grid]]) {
+  uint r = 0;
+  if (x[i] & 1) {
+    r = simd_min(x[i]) + 100 * simd_and(x[i]) + 10000 * simd_or(x[i]);
+    r += 1000000 * (uint(simd_all(x[i] > 5)) + 2 * uint(simd_any(x[i] > 55)) + 4 * (simd_xor(x[i]) & 1));
+  }
+  out[i] = r;
+}
+
+kernel void collective_condition(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                                 uint i [[thread_position_in_grid]]) {
+  uint v = x[i];
+  uint rounds = 0;
+  while (simd_any(v > 4)) {
+    if (v > 4) v -= 4;
+    ++rounds;
+  }
+  out[i] = rounds * 100 + v;
+}
+
+kernel void collective_in_for(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                              uint i [[thread_position_in_grid]]) {
+  uint r = 0;
+  for (uint k = 0; simd_sum(1u) > 0 && k < x[i] % 6; k += simd_max(1u)) r = r * 33 + simd_sum(1u);
+  out[i] = r;
+}
+
+uint first_multiple(uint v) {
+  for (uint k = 2; k < 6; ++k) {
+    uint still_here = simd_sum(1u);
+    if (v % k == 0) return k * 1000 + still_here;
+  }
+  return simd_sum(1u);
+}
+
+kernel void helper_returns_from_loop(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                                     uint i [[thread_position_in_grid]]) {
+  uint r = first_multiple(x[i]);
+  out[i] = r + 100000 * simd_sum(1u);
+}
+
+template <int DEPTH>
+uint descend(uint v) {
+  uint r = simd_sum(1u);
+  if (v & 1)
+    r += 2 * descend<DEPTH - 1>(v >> 1);
+  return r;
+}
+
+template <>
+uint descend<0>(uint v) {
+  return simd_sum(v + 1);
+}
+
+kernel void deep_recursion_by_template(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                                       uint i [[thread_position_in_grid]]) {
+  out[i] = descend<6>(x[i]) + 1000000 * simd_sum(1u);
+}
+
+struct Counter {
+  uint seen;
+  void meet(bool here) thread {
+    if (here) seen += simd_sum(1u);
+  }
+};
+
+#define ACTIVE() simd_sum(1u)
+
+kernel void in_method_and_macro(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                                uint i [[thread_position_in_grid]]) {
+  Counter counter = {0};
+  counter.meet(x[i] & 1);
+  counter.meet(x[i] & 2);
+  uint r = counter.seen;
+  if (x[i] > 30) r += 100 * ACTIVE();
+  out[i] = r + 10000 * ACTIVE();
+}
+
+kernel void switch_in_loop(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                           uint i [[thread_position_in_grid]]) {
+  uint r = 0;
+#pragma unroll
+  for (uint k = 0; k < 3; ++k) {
+    switch ((x[i] + k) % 4) {
+      case 0:
+        continue;
+      case 1:
+        r = r * 3 + simd_sum(1u);
+        break;
+      default:
+        if (k == 2) break;
+        r += simd_sum(100u);
+    }
+    r += 10000 * simd_sum(1u);
+  }
+  out[i] = r;
+}
+
+kernel void do_while_with_continue(device const uint* x [[buffer(0)]], device uint* out [[buffer(1)]],
+                                   uint i [[thread_position_in_grid]]) {
+  uint r = 0;
+  uint k = 0;
+  do {
+    ++k;
+    if ((x[i] + k) % 2 == 0) continue;
+    r = r * 33 + simd_sum(1u);
+  } while (k < 1 + x[i] % 4);
+  out[i] = r;
+}

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from msl.analysis import Analysis
 from msl.declarations import Function, Unit
 from msl.edits import Edits, Output
+from msl.language import index_constants
 from msl.reflect import Argument, Kernel
 from msl.threadgroup import threadgroup_locals
 from msl.vectorise import threads_are_independent
 
 _STORAGE = """extern "C" const char __start_msl_tg_{k}[] __attribute__((visibility("hidden")));
 namespace {{ template <int Slot, unsigned long Size, unsigned long Align> struct msl_storage_{k} {{
-alignas(Align < 16 ? 16 : Align) static inline char bytes[Size] __attribute__((section("msl_tg_{k}"))); }}; }}"""
+alignas(Align < 16 ? 16 : Align) static inline char bytes[Size]
+__attribute__((section("msl_tg_{k}"))); }}; }}"""
+
+_EXPORTED = 'extern "C" __attribute__((visibility("default")))'
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,13 @@ class _Emitter:
     analysis: Analysis
     edits: Edits
     entries: list[Entry]
-    copies: dict[int, list[Entry]] = field(default_factory=dict)  # by start of the kernel's function
+    copies: dict[int, list[Entry]] = field(
+        default_factory=dict
+    )  # by start of the kernel's function
 
     def user_text(self, name: str) -> Output:
-        """The user's text, edited; a kernel template with threadgroup variables stands there once an instance."""
+        """The user's text, edited; a kernel template with threadgroup variables stands there once
+        an instance."""
         output = Output(name)
         tokens = self.unit.code.tokens
         special = {f.start: f for f in self.unit.functions if f.kind == "kernel"}
@@ -93,10 +100,13 @@ class _Emitter:
         if not entries:
             output.tokens(tokens, span, self.edits, {"@K@": "0", "@S@": ""})
         for entry in entries:
-            output.tokens(tokens, span, self.edits, {"@K@": str(entry.number), "@S@": f"_msl_{entry.number}"})
+            output.tokens(
+                tokens, span, self.edits, {"@K@": str(entry.number), "@S@": f"_msl_{entry.number}"}
+            )
 
     def _limit(self, output: Output, function: Function, entries: Sequence[Entry]) -> None:
-        """The thread limit as a constant beside the kernel, where its expression means what it says."""
+        """The thread limit as a constant beside the kernel, where its expression means what it
+        says."""
         code = self.unit.code
         for entry in entries:
             limit = entry.kernel.limit
@@ -115,7 +125,9 @@ def _header(function: Function) -> tuple[int, int]:
     return function.template[0] - 1, function.template[1]
 
 
-def translate(unit: Unit, analysis: Analysis, kernels: Sequence[Kernel], edits: Edits) -> Translation:
+def translate(
+    unit: Unit, analysis: Analysis, kernels: Sequence[Kernel], edits: Edits
+) -> Translation:
     """The C++ unit for some kernels of an analysed source."""
     entries = [_entry(unit, analysis, kernel, number) for number, kernel in enumerate(kernels)]
     emitter = _Emitter(unit, analysis, edits, entries)
@@ -155,29 +167,18 @@ def _entry(unit: Unit, analysis: Analysis, kernel: Kernel, number: int) -> Entry
     if kernel.instance:
         first, last = kernel.instance.arguments
         names = {token.text for token in unit.code.tokens[first:last]}
-    synchronises = function.name in analysis.synchronising or not names.isdisjoint(analysis.synchronising)
-    mode = "fiber" if synchronises or index_constants_used(unit, function) else "loop"
-    return Entry(kernel, f"msl_{mode}_{number}", mode, number, f"msl_limit_{number}")
-
-
-def index_constants_used(unit: Unit, function: Function) -> bool:
-    """Whether the unit keeps thread indices in program-scope constants, which only a running fiber can answer."""
-    del function
-    return any(item.name in _index_names() for v in unit.variables for item in v.specifiers.attributes) or any(
-        item.name in _index_names() for v in unit.variables for d in v.declarators for item in d.attributes
+    synchronises = function.name in analysis.synchronising or not names.isdisjoint(
+        analysis.synchronising
     )
-
-
-def _index_names() -> frozenset[str]:
-    from msl.attributes import INDICES
-
-    return INDICES
+    mode = "fiber" if synchronises or index_constants(unit) else "loop"
+    return Entry(kernel, f"msl_{mode}_{number}", mode, number, f"msl_limit_{number}")
 
 
 def _edit_kernels(
     unit: Unit, analysis: Analysis, copies: dict[int, list[Entry]], edits: Edits
 ) -> None:
-    """Kernels become functions of this file alone; what runs in the loop over threads is inlined into it."""
+    """Kernels become functions of this file alone; what runs in the loop over threads is inlined
+    into it."""
     code = unit.code
     for function in unit.functions:
         if function.kind != "kernel":
@@ -200,13 +201,15 @@ def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Out
         kernel = entry.kernel
         function = kernel.function
         copied = function.template is not None and any(threadgroup_locals(unit.code, function))
-        name = "::".join((*function.scope, function.name + (f"_msl_{entry.number}" if copied else "")))
+        name = "::".join(
+            (*function.scope, function.name + (f"_msl_{entry.number}" if copied else ""))
+        )
         name += kernel.template_arguments
         names = [f"{space}::{name}" for space in spaces]
         if kernel.limit is not None:
             limit = "::".join((spaces[0], *function.scope, f"{entry.limit_symbol}_of"))
             output.raw(
-                f'extern "C" __attribute__((visibility("default"))) const unsigned {entry.limit_symbol};'
+                f"{_EXPORTED} const unsigned {entry.limit_symbol};"
                 f" const unsigned {entry.limit_symbol} = {limit}{kernel.template_arguments}::value;"
             )
         output.raw(_entry_text(unit, entry, names))
@@ -223,7 +226,7 @@ def _entry_text(unit: Unit, entry: Entry, names: Sequence[str]) -> str:
     call = f"({', '.join(values)})"
     group = "msl_g" if entry.mode == "loop" else "msl_t->group"
     lines = [
-        f'extern "C" __attribute__((visibility("default"))) void {entry.symbol}'
+        f"{_EXPORTED} void {entry.symbol}"
         + ("(const MslGroup* msl_g) {" if entry.mode == "loop" else "(const MslThread* msl_t) {"),
         f"  using msl_signature = msl::Kernel<decltype(&{names[0]})>;",
         f"  const MslGroup& msl_group_now = *{group}; (void)msl_group_now;",
@@ -231,14 +234,18 @@ def _entry_text(unit: Unit, entry: Entry, names: Sequence[str]) -> str:
     ]
     if entry.mode == "fiber":
         lines += [
-            "  const msl::Place msl_p{msl_t->group, msl_t->position[0], msl_t->position[1], msl_t->position[2], msl_t->index};",
+            "  const msl::Place msl_p = msl::place_of(*msl_t);",
             "  (void)msl_p;",
         ]
         if len(names) == 2:
             lines.append(f"  if (msl_p.flat % MSL_SIMD_WIDTH != 0) {{ {names[1]}{call}; return; }}")
         lines.append(f"  {names[0]}{call};")
         return "\n".join([*lines, "}"])
-    pragma = "vectorize(assume_safety)" if threads_are_independent(unit, entry.kernel.function) else "vectorize(enable)"
+    pragma = (
+        "vectorize(assume_safety)"
+        if threads_are_independent(unit, entry.kernel.function)
+        else "vectorize(enable)"
+    )
     return "\n".join(
         [
             *lines,
@@ -249,7 +256,8 @@ def _entry_text(unit: Unit, entry: Entry, names: Sequence[str]) -> str:
             "      const uint32_t msl_row = (msl_z * msl_sy + msl_y) * msl_sx;",
             f"#pragma clang loop {pragma}",
             "      for (uint32_t msl_x = 0; msl_x < msl_sx; ++msl_x) {",
-            "        const msl::Place msl_p{msl_g, msl_x, msl_y, msl_z, msl_row + msl_x}; (void)msl_p;",
+            "        const msl::Place msl_p{msl_g, msl_x, msl_y, msl_z, msl_row + msl_x};",
+            "        (void)msl_p;",
             f"        {names[0]}{call};",
             "      }",
             "    }",

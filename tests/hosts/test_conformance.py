@@ -69,7 +69,8 @@ def run_library(library: msl.Library, cases: list[dict[str, Any]]) -> Problems:
     try:
         for seed in runner.SEEDS:
             waiting = [n for n, case in enumerate(cases) if case["name"] not in problems]
-            for number, text in runner.run_cases(host, layout, waiting, seed).items():
+            found = runner.run_cases(host, layout, waiting, seed) if waiting else {}
+            for number, text in found.items():
                 if text:
                     problems[str(cases[number]["name"])] = f"seed {seed}: {text}"
     finally:
@@ -78,16 +79,13 @@ def run_library(library: msl.Library, cases: list[dict[str, Any]]) -> Problems:
 
 
 @pytest.fixture(scope="session")
-def problems_of(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str, str], Problems]]:
+def problems_of(shared_cache: Path) -> Iterator[Callable[[str, str], Problems]]:
     """Runs a family when its first case is asked for, and remembers what was wrong."""
-    cache = tmp_path_factory.mktemp("msl")
     known: dict[tuple[str, str], Problems] = {}
 
     def ask(host: str, family: str) -> Problems:
         if (host, family) not in known:
-            known[host, family] = run_portable(family, cache)
+            known[host, family] = run_portable(family, shared_cache)
         return known[host, family]
 
     yield ask
@@ -155,3 +153,80 @@ def test_the_comparison_itself(
     before = runner.POISON_BYTES * (len(after) // 2)
     found = runner.differences("float32", expected, before, after, compare)
     assert found.startswith(place) if place else found == ""
+
+
+RACY = """#include <metal_stdlib>
+using namespace metal;
+kernel void between_threadgroups(device uint* out, uint g [[threadgroup_position_in_grid]]) {
+  out[0] = g;
+}
+kernel void between_simdgroups(device uint* out, uint t [[thread_index_in_threadgroup]]) {
+  threadgroup uint last;
+  last = t;
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  out[0] = last / 32;
+}
+kernel void between_lanes(device uint* out, uint t [[thread_index_in_threadgroup]]) {
+  threadgroup uint last;
+  last = t % 32;
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  out[0] = last;
+}
+"""
+
+
+def small_case(function: str, expected: list[Any], threadgroup: int = 64) -> dict[str, Any]:
+    buffer = {"index": 0, "dtype": "uint32", "shape": [1], "output": True, "fill": "poison"}
+    return {
+        "name": function,
+        "function": function,
+        "grid": [256, 1, 1],
+        "threadgroup": [threadgroup, 1, 1],
+        "buffers": [buffer],
+        "expected": {"0": expected},
+        "compare": {"exact": True},
+    }
+
+
+def build(text: str, cache: Path) -> msl.Library:
+    library = msl.compile_source(text, cache_dir=cache)
+    assert isinstance(library, msl.Library), library.text
+    return library
+
+
+@pytest.mark.host
+@pytest.mark.parametrize(
+    "function", ["between_threadgroups", "between_simdgroups", "between_lanes"]
+)
+def test_the_seeds_do_permute(function: str, shared_cache: Path) -> None:
+    library = build(RACY, shared_cache)
+    layout = runner.Layout([small_case(function, [ANY])])
+    host = portable.PortableHost(library, [function], len(layout.image), threads=1)
+    start, size = layout.regions["0.0"]
+    seen = set()
+    try:
+        for seed in range(8):
+            assert runner.run_cases(host, layout, [0], seed) == {0: ""}
+            seen.add(host.pool[start : start + size])
+    finally:
+        host.close()
+    assert len(seen) > 1
+
+
+@pytest.mark.host
+def test_a_bad_case_is_reported_and_hides_no_other(shared_cache: Path) -> None:
+    text = RACY.replace("out[0] = g;", "out[0] = 7;")
+    good = small_case("between_threadgroups", [7])
+    wrong = small_case("between_threadgroups", [8]) | {"name": "wrong"}
+    refused = small_case("between_lanes", [0], threadgroup=2048)
+    found = run_library(build(text, shared_cache), [good, wrong, refused])
+    assert set(found) == {"wrong", "between_lanes"}
+    assert found["wrong"] == "seed 0: buffer 0[0]: got 7, expected 8 (1 of 1 differ)"
+    assert found["between_lanes"].startswith("seed 0: launch_error")
+
+
+@pytest.mark.host
+def test_a_write_beside_a_buffer_is_seen(shared_cache: Path) -> None:
+    library = build(RACY.replace("out[0] = g;", "out[1] = 7;"), shared_cache)
+    found = run_library(library, [small_case("between_threadgroups", [POISON])])
+    assert found["between_threadgroups"] == "seed 0: buffer 0: bytes outside it were written"

@@ -35,9 +35,11 @@ def test_requirements_are_those_of_the_project_file(bootstrap: Any) -> None:
 
 
 def test_ready_marks_follow_the_requirements(bootstrap: Any, tmp_path: Path) -> None:
-    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
     assert not bootstrap.is_ready(())
     bootstrap.write_ready(("dev",))
+    assert not bootstrap.is_ready(()), "there is no python yet"
+    (tmp_path / ".venv" / "bin" / "python").touch()
     assert bootstrap.is_ready(()) and bootstrap.is_ready(("dev",))
     bootstrap.write_ready(())
     assert bootstrap.is_ready(("dev",)), "mending one group must not forget the other"

@@ -22,8 +22,9 @@ typedef struct MslGroup {
 } MslGroup;
 
 // Where a lane is in structured control flow: (call site or loop, iteration) pairs, outermost first. Among the blocked
-// lanes of a SIMD-group the lexicographically smallest path runs first, which is what reconvergence at the end of if
-// and loop means.
+// lanes of a SIMD-group the lexicographically smallest path runs first, the collective's own site being its last step;
+// sites grow along the source text, so that this is what reconvergence at the end of if and loop means. Steps beyond
+// MSL_MAX_PATH are not recorded.
 typedef struct MslStep {
   uint32_t site;
   uint32_t iteration;
@@ -42,8 +43,8 @@ typedef struct MslThread {
   MslPath path;
 } MslThread;
 
-// The running thread. Valid in "fiber" mode only; in "loop" mode a library must not call the functions below.
-// Initial-exec TLS of the worker's executable, so a library reads it with one load.
+// The running thread, whose path the library keeps. Valid in "fiber" mode only; in "loop" mode a library must not call
+// the functions below. Initial-exec TLS of the worker's executable, so a library reads it with one load.
 extern __thread MslThread *msl_self __attribute__((tls_model("initial-exec")));
 // The running threadgroup, in both modes.
 extern __thread const MslGroup *msl_group __attribute__((tls_model("initial-exec")));
@@ -52,13 +53,15 @@ extern __thread const MslGroup *msl_group __attribute__((tls_model("initial-exec
 typedef void (*MslLoopEntry)(const MslGroup *group);    // mode "loop": runs every thread of the threadgroup
 typedef void (*MslFiberEntry)(const MslThread *thread); // mode "fiber": runs one thread
 
-// threadgroup_barrier: returns when every live thread of the threadgroup has arrived. `flags` is MSL's mem_flags,
-// `site` the call's place in the source.
+// threadgroup_barrier: returns when every live thread of the threadgroup has arrived at some barrier; a thread that has
+// returned no longer counts. `flags` is MSL's mem_flags, `site` the call's place in the source.
 void msl_threadgroup_barrier(uint32_t flags, uint32_t site);
 
-// A SIMD-group collective: the last of the active lanes to arrive runs `combine` once over all of their slots; then
-// every lane goes on. `slots[l]` is what lane l passed, NULL if it is not active; `active` has its bit l set if it is.
-// A lane is active if it is at this `site` with an equal path.
+// A SIMD-group collective: once every live lane of the SIMD-group is blocked, `combine` runs once over the slots of the
+// active lanes, then those go on. A lane is active if it is at this `site` with an equal path. `slots[l]` is what lane
+// l passed, NULL if it is not active; `active` has its bit l set if it is; `argument` is that of the lowest active
+// lane. `combine` runs on the stack of any lane of the SIMD-group and must not block. A collective whose combine does
+// nothing is simdgroup_barrier.
 typedef void (*MslCombine)(void *const *slots, uint32_t active, const void *argument);
 void msl_simd_collective(void *slot, MslCombine combine, const void *argument, uint32_t site);
 

@@ -1,4 +1,5 @@
-// msl_atomic.h: atomics and the fence (MSL 2.6, 6.15). Lock-free on every supported CPU; an order weaker than the one asked for is never used.
+// msl_atomic.h: atomics and the fence (MSL 2.6, 6.15). Lock-free on every supported CPU; an order weaker than the one
+// asked for is never used.
 #pragma once
 
 #include "msl_sync.h"
@@ -43,10 +44,12 @@ using atomic_bool = atomic<bool>;
 using atomic_float = atomic<float>;
 using atomic_ulong = atomic<unsigned long>;
 
-// Values come as the type that T stands for, so that `atomic_fetch_add_explicit(counter, 1, ...)` on an atomic_uint converts its literal.
+// Values come as the type that T stands for, so that `atomic_fetch_add_explicit(counter, 1, ...)` on an atomic_uint
+// converts its literal.
 template <class T> using msl_same = typename type_identity<T>::type;
 
-template <class T> MSL_FUNC void atomic_store_explicit(volatile atomic<T> *object, msl_same<T> value, memory_order order) {
+template <class T>
+MSL_FUNC void atomic_store_explicit(volatile atomic<T> *object, msl_same<T> value, memory_order order) {
   __atomic_store(&object->msl_value, &value, order);
 }
 template <class T> MSL_FUNC T atomic_load_explicit(const volatile atomic<T> *object, memory_order order) {

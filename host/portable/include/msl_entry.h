@@ -21,8 +21,14 @@ template <class T> struct Buffer<T &> {
 };
 
 // A small `constant T&` by value: constant memory does not change while a kernel runs, and a copy needs no reload after every store.
-template <class P> struct Constant;
-template <class T> struct Constant<T &> {
+constexpr unsigned long small_constant_bytes = 256;
+template <class P, bool Small = (sizeof(P) <= small_constant_bytes)> struct Constant;
+template <class T> struct Constant<T &, false> {
+  T &value;
+  MSL_FUNC explicit Constant(void *memory) : value(*static_cast<T *>(memory)) {}
+  MSL_FUNC T &get() const { return value; }
+};
+template <class T> struct Constant<T &, true> {
   alignas(T) char bytes[sizeof(T)];
   MSL_FUNC explicit Constant(const void *memory) { __builtin_memcpy(bytes, memory, sizeof(T)); }
   MSL_FUNC T &get() const { return *reinterpret_cast<T *>(const_cast<char *>(bytes)); }
@@ -88,11 +94,11 @@ MSL_SCALAR_INDEX(quadgroups_per_threadgroup, (p.threads() + 3) / 4)
 MSL_SCALAR_INDEX(dispatch_quadgroups_per_threadgroup, (p.nominal_threads() + 3) / 4)
 #undef MSL_SCALAR_INDEX
 
-// The running thread of "fiber" mode.
-MSL_FUNC Place current() {
-  const MslThread &t = *msl_self;
+// The place of a thread of "fiber" mode; of the running one.
+MSL_FUNC Place place_of(const MslThread &t) {
   return {t.group, t.position[0], t.position[1], t.position[2], t.index};
 }
+MSL_FUNC Place current() { return place_of(*msl_self); }
 
 // A threadgroup variable: its place in the group's memory is its place in the section that collects its kernel's variables.
 template <class T> MSL_FUNC T &threadgroup_variable(const char *storage, const char *section) {

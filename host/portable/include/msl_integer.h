@@ -1,4 +1,5 @@
-// msl_integer.h: integer functions (MSL 6.4): one definition for every width, computed in a wider type where one exists.
+// msl_integer.h: integer functions (MSL 6.4): one definition for every width, computed in a wider type where one
+// exists.
 #pragma once
 
 #include "msl_overloads.h"
@@ -36,13 +37,18 @@ template <class T> using as_unsigned = __make_unsigned(T);
 template <class T> constexpr bool is_signed = __is_signed(T);
 template <class T> constexpr int width = sizeof(T) * 8;
 template <class T>
-constexpr T greatest = is_signed<T> ? static_cast<T>(static_cast<as_unsigned<T>>(~as_unsigned<T>(0)) >> 1) : static_cast<T>(~T(0));
+constexpr T greatest =
+    is_signed<T> ? static_cast<T>(static_cast<as_unsigned<T>>(~as_unsigned<T>(0)) >> 1) : static_cast<T>(~T(0));
 template <class T> constexpr T least = static_cast<T>(is_signed<T> ? static_cast<T>(-greatest<T> - 1) : T(0));
 
 template <class T> MSL_FUNC constexpr T saturated(wider<T> x) {
-  return static_cast<T>(x > wider<T>(greatest<T>) ? wider<T>(greatest<T>) : x < wider<T>(least<T>) ? wider<T>(least<T>) : x);
+  return static_cast<T>(x > wider<T>(greatest<T>) ? wider<T>(greatest<T>)
+                        : x < wider<T>(least<T>)  ? wider<T>(least<T>)
+                                                  : x);
 }
-template <class T> MSL_FUNC constexpr T abs(T x) { return static_cast<T>(is_signed<T> && x < 0 ? -as_unsigned<T>(x) : x); }
+template <class T> MSL_FUNC constexpr T abs(T x) {
+  return static_cast<T>(is_signed<T> && x < 0 ? -as_unsigned<T>(x) : x);
+}
 template <class T> MSL_FUNC constexpr as_unsigned<T> absdiff(T a, T b) {
   using U = as_unsigned<T>;
   return static_cast<U>(a > b ? static_cast<U>(a) - static_cast<U>(b) : static_cast<U>(b) - static_cast<U>(a));
@@ -61,7 +67,9 @@ template <class T> MSL_FUNC constexpr T subsat(T a, T b) {
 }
 template <class T> MSL_FUNC constexpr T hadd(T a, T b) { return static_cast<T>((a >> 1) + (b >> 1) + (a & b & 1)); }
 template <class T> MSL_FUNC constexpr T rhadd(T a, T b) { return static_cast<T>((a >> 1) + (b >> 1) + ((a | b) & 1)); }
-template <class T> MSL_FUNC constexpr T mulhi(T a, T b) { return static_cast<T>(wider<T>(a) * wider<T>(b) >> width<T>); }
+template <class T> MSL_FUNC constexpr T mulhi(T a, T b) {
+  return static_cast<T>(wider<T>(a) * wider<T>(b) >> width<T>);
+}
 template <class T> MSL_FUNC constexpr T madhi(T a, T b, T c) {
   return static_cast<T>(static_cast<as_unsigned<T>>(mulhi(a, b)) + static_cast<as_unsigned<T>>(c));
 }
@@ -81,7 +89,9 @@ template <class T> MSL_FUNC constexpr T mul24(T a, T b) {
 template <class T> MSL_FUNC constexpr T mad24(T a, T b, T c) {
   return static_cast<T>(static_cast<unsigned>(mul24(a, b)) + static_cast<unsigned>(c));
 }
-template <class T> MSL_FUNC constexpr T popcount(T x) { return static_cast<T>(__builtin_popcountg(static_cast<as_unsigned<T>>(x))); }
+template <class T> MSL_FUNC constexpr T popcount(T x) {
+  return static_cast<T>(__builtin_popcountg(static_cast<as_unsigned<T>>(x)));
+}
 template <class T> MSL_FUNC constexpr T clz(T x) {
   return static_cast<T>(__builtin_clzg(static_cast<as_unsigned<T>>(x), width<T>));
 }
@@ -121,7 +131,8 @@ template <class T> MSL_FUNC constexpr T insert_bits(T base, T insert, unsigned o
   if (offset >= width<T>)
     return base;
   const U mask = static_cast<U>(low_bits<U>(count) << offset);
-  return static_cast<T>((static_cast<U>(base) & static_cast<U>(~mask)) | (static_cast<U>(static_cast<U>(insert) << offset) & mask));
+  return static_cast<T>((static_cast<U>(base) & static_cast<U>(~mask)) |
+                        (static_cast<U>(static_cast<U>(insert) << offset) & mask));
 }
 
 } // namespace msl

@@ -1,4 +1,5 @@
-// msl_keywords.h: the words of MSL that C++ lacks, as macros. Address spaces share one memory on a CPU, so they vanish; the front end has checked them.
+// msl_keywords.h: the words of MSL that C++ lacks, as macros. Address spaces share one memory on a CPU, so they vanish;
+// the front end has checked them.
 #pragma once
 
 #define device

@@ -1,4 +1,5 @@
-// msl_library.h: the Metal standard library for a CPU: what preprocessed MSL text is compiled against. One duty a file, gathered here.
+// msl_library.h: the Metal standard library for a CPU: what preprocessed MSL text is compiled against. One duty a file,
+// gathered here.
 #pragma once
 
 #include "msl_abi.h"

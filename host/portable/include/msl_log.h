@@ -1,4 +1,5 @@
-// msl_log.h: <metal_logging> (MSL 6.18). This host has no log: messages are dropped, as an overflowing log buffer drops them.
+// msl_log.h: <metal_logging> (MSL 6.18). This host has no log: messages are dropped, as an overflowing log buffer drops
+// them.
 #pragma once
 
 #include "msl_keywords.h"

@@ -1,4 +1,5 @@
-// msl_macros.h: the constants that MSL defines as macros (chapter 8.1 and the limits of chapter 2.1); usable in a preprocessor run of its own.
+// msl_macros.h: the constants that MSL defines as macros (chapter 8.1 and the limits of chapter 2.1); usable in a
+// preprocessor run of its own.
 #pragma once
 
 #define INFINITY (__builtin_inff())

@@ -17,7 +17,9 @@ public:
       for (int r = 0; r < R; ++r)
         columns[c][r] = r == c ? s : T(0);
   }
-  template <class... V, enable_if_t<sizeof...(V) == C && (__is_convertible(V, msl_column) && ...) && (!__is_arithmetic(V) && ...), int> = 0>
+  template <class... V,
+            enable_if_t<sizeof...(V) == C && (__is_convertible(V, msl_column) && ...) && (!__is_arithmetic(V) && ...),
+                        int> = 0>
   MSL_FUNC constexpr matrix(V... v) : columns{static_cast<msl_column>(v)...} {}
   template <class... S, enable_if_t<sizeof...(S) == C * R && (__is_arithmetic(S) && ...), int> = 0>
   MSL_FUNC constexpr matrix(S... s) : columns{} {

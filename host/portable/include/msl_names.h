@@ -1,4 +1,5 @@
-// msl_names.h: the names of the scalar and vector types, in namespace metal and, as Metal's compiler has them, outside of it.
+// msl_names.h: the names of the scalar and vector types, in namespace metal and, as Metal's compiler has them, outside
+// of it.
 #pragma once
 
 #include "msl_abi.h"

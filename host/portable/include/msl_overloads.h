@@ -1,8 +1,9 @@
-// msl_overloads.h: how one scalar definition becomes MSL's overload set. Scalars are plain overloads, so that a call MSL finds ambiguous is ambiguous here; vectors
-// are templates over the joined type of their arguments, because `fma(s, v, v)` widens s.
+// msl_overloads.h: how one scalar definition becomes MSL's overload set. Scalars are plain overloads, so that a call
+// MSL finds ambiguous is ambiguous here; vectors are templates over the joined type of their arguments, because `fma(s,
+// v, v)` widens s.
 #pragma once
 
-#include "msl_vector.h"
+#include "msl_names.h"
 
 namespace msl {
 
@@ -34,7 +35,6 @@ template <class A, class B> using join2 = typename OnlyVector<typename Join<A, B
 template <class A, class B, class C> using join3 = typename OnlyVector<typename Join3<A, B, C>::type>::type;
 
 } // namespace msl
-
 
 // name(T) for scalars T in terms of `call` on Compute.
 #define MSL_SCALAR1(name, T, Compute, call)                                                                            \

@@ -1,4 +1,5 @@
-// msl_packed.h: packed_T2..4 (MSL 2.2.3): the same members, aligned to one element; arithmetic happens in the vector it converts to.
+// msl_packed.h: packed_T2..4 (MSL 2.2.3): the same members, aligned to one element; arithmetic happens in the vector it
+// converts to.
 #pragma once
 
 #include "msl_names.h"
@@ -37,19 +38,24 @@ template <class T, int N> struct packed_vec;
     a op b;                                                                                                            \
     return *this = a;                                                                                                  \
   }
-// Both operands spelt out: a conversion to vec on each side would leave operators of vec and of packed_vec equally good.
+// Both operands spelt out: a conversion to vec on each side would leave operators of vec and of packed_vec equally
+// good.
 #define MSL_PACKED_BINARY(N, op)                                                                                       \
-  friend MSL_FUNC constexpr vec<T, N> operator op(const packed_vec &a, const packed_vec &b) {                          \
+  friend MSL_FUNC constexpr vec<T, N> operator op(const packed_vec & a, const packed_vec & b) {                        \
     return vec<T, N>(a) op vec<T, N>(b);                                                                               \
   }                                                                                                                    \
-  friend MSL_FUNC constexpr vec<T, N> operator op(const packed_vec &a, const vec<T, N> &b) { return vec<T, N>(a) op b; } \
-  friend MSL_FUNC constexpr vec<T, N> operator op(const vec<T, N> &a, const packed_vec &b) { return a op vec<T, N>(b); } \
+  friend MSL_FUNC constexpr vec<T, N> operator op(const packed_vec & a, const vec<T, N> &b) {                          \
+    return vec<T, N>(a) op b;                                                                                          \
+  }                                                                                                                    \
+  friend MSL_FUNC constexpr vec<T, N> operator op(const vec<T, N> &a, const packed_vec & b) {                          \
+    return a op vec<T, N>(b);                                                                                          \
+  }                                                                                                                    \
   template <class S, enable_if_t<msl::broadcasts<S, T>, int> = 0>                                                      \
-  friend MSL_FUNC constexpr vec<T, N> operator op(const packed_vec &a, S s) {                                          \
+  friend MSL_FUNC constexpr vec<T, N> operator op(const packed_vec & a, S s) {                                         \
     return vec<T, N>(a) op vec<T, N>(s);                                                                               \
   }                                                                                                                    \
   template <class S, enable_if_t<msl::broadcasts<S, T>, int> = 0>                                                      \
-  friend MSL_FUNC constexpr vec<T, N> operator op(S s, const packed_vec &a) {                                          \
+  friend MSL_FUNC constexpr vec<T, N> operator op(S s, const packed_vec & a) {                                         \
     return vec<T, N>(s) op vec<T, N>(a);                                                                               \
   }
 
@@ -94,8 +100,7 @@ using packed_bfloat4 = packed_vec<__bf16, 4>;
 
 } // namespace metal
 
-#define MSL_PACKED_EXPORT(name, T)                                                                                     \
-  using metal::packed_##name##2, metal::packed_##name##3, metal::packed_##name##4;
+#define MSL_PACKED_EXPORT(name, T) using metal::packed_##name##2, metal::packed_##name##3, metal::packed_##name##4;
 MSL_PACKED_TYPES(MSL_PACKED_EXPORT)
 using metal::packed_bfloat2, metal::packed_bfloat3, metal::packed_bfloat4;
 using metal::packed_half2, metal::packed_half3, metal::packed_half4;

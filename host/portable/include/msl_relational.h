@@ -1,4 +1,5 @@
-// msl_relational.h: relational functions and as_type (MSL 6.4, 2.19). isnan and its kin look at the bits, so no compiler flag can fold them away.
+// msl_relational.h: relational functions and as_type (MSL 6.4, 2.19). isnan and its kin look at the bits, so no
+// compiler flag can fold them away.
 #pragma once
 
 #include "msl_overloads.h"
@@ -26,7 +27,9 @@ template <class T> MSL_FUNC constexpr word<T> magnitude(T x) {
 template <class T> MSL_FUNC constexpr bool isnan(T x) { return magnitude(x) > Layout<T>::infinity; }
 template <class T> MSL_FUNC constexpr bool isinf(T x) { return magnitude(x) == Layout<T>::infinity; }
 template <class T> MSL_FUNC constexpr bool isfinite(T x) { return magnitude(x) < Layout<T>::infinity; }
-template <class T> MSL_FUNC constexpr bool isnormal(T x) { return isfinite(x) && magnitude(x) >= Layout<T>::least_normal; }
+template <class T> MSL_FUNC constexpr bool isnormal(T x) {
+  return isfinite(x) && magnitude(x) >= Layout<T>::least_normal;
+}
 template <class T> MSL_FUNC constexpr bool signbit(T x) { return bits<word<T>>(x) & Layout<T>::sign; }
 template <class T> MSL_FUNC constexpr bool isunordered(T a, T b) { return isnan(a) || isnan(b); }
 template <class T> MSL_FUNC constexpr bool isordered(T a, T b) { return !isunordered(a, b); }

@@ -1,14 +1,16 @@
-// msl_scalar_math.h: the elementary functions on one float, inline and free of branches and calls, so that a loop over threads stays a vector loop. Bounds are
-// those of MSL 8.4 "precise" (exp, log, sin, cos, asin, acos 4 ulp; atan, tanh, atanh 5; tan, atan2 6; pow 16). Coefficients: weighted minimax fits, rounded to
-// float one after the other from the lowest order up. What is no polynomial here is a call listed in msl_symbols.txt.
+// msl_scalar_math.h: the elementary functions on one float, inline and free of branches and calls, so that a loop over
+// threads stays a vector loop. Bounds are those of MSL 8.4 "precise" (exp, log, sin, cos, asin, acos 4 ulp; atan, tanh,
+// atanh 5; tan, atan2 6; pow 16). Coefficients: weighted minimax fits, rounded to float one after the other from the
+// lowest order up. What is no polynomial here is a call listed in msl_symbols.txt.
 #pragma once
 
 #include <stdint.h>
 
 #include "msl_keywords.h"
 
-// Constants split in two, and a + b - a, mean nothing under reassociation. The pragma does not reach unary minus, which would drag its operand back into
-// reassociation: what is negated below is a constant, or written as a difference. Contraction stays: fma is what the splittings count on.
+// Constants split in two, and a + b - a, mean nothing under reassociation. The pragma does not reach unary minus, which
+// would drag its operand back into reassociation: what is negated below is a constant, or written as a difference.
+// Contraction stays: fma is what the splittings count on.
 #pragma float_control(precise, on, push)
 
 namespace msl {
@@ -33,7 +35,8 @@ template <class T, int N> MSL_FUNC T polynomial(T x, const T (&c)[N]) {
   return sum;
 }
 
-// Adding 1.5 * 2^23 rounds to an integer that then stands in the low bits: no conversion, hence no special case for NaN.
+// Adding 1.5 * 2^23 rounds to an integer that then stands in the low bits: no conversion, hence no special case for
+// NaN.
 struct Rounded {
   float minus_value;
   int32_t integer;
@@ -43,18 +46,22 @@ MSL_FUNC Rounded round_small(float x) {
   const float shifted = x + shifter;
   return {shifter - shifted, bits<int32_t>(shifted) - bits<int32_t>(shifter)};
 }
-MSL_FUNC float power_of_two(int32_t n) { return bits<float>(static_cast<int32_t>(static_cast<uint32_t>(n + 127) << 23)); }
+MSL_FUNC float power_of_two(int32_t n) {
+  return bits<float>(static_cast<int32_t>(static_cast<uint32_t>(n + 127) << 23));
+}
 // x 2^n for n in [-252, 254], in two factors so that results below the smallest normal and overflows come out right.
 MSL_FUNC float scale(float x, int32_t n) {
   const int32_t part = n >> 1;
   return x * power_of_two(part) * power_of_two(n - part);
 }
 
-// --- exponentials: x = (n + f) log(2), |f| <= 1/2 ---------------------------------------------------------------------------------------------------------
+// --- exponentials: x = (n + f) log(2), |f| <= 1/2
+// ---------------------------------------------------------------------------------------------------------
 
 // (2^f - 1) / f within 2^-26.
 MSL_FUNC float exp2_slope(float f) {
-  constexpr float c[] = {0x1.62e43p-1f, 0x1.ebfbdep-3f, 0x1.c6afa4p-5f, 0x1.3b2c3ep-7f, 0x1.5ef13cp-10f, 0x1.42958cp-13f};
+  constexpr float c[] = {0x1.62e43p-1f,  0x1.ebfbdep-3f,  0x1.c6afa4p-5f,
+                         0x1.3b2c3ep-7f, 0x1.5ef13cp-10f, 0x1.42958cp-13f};
   return polynomial(f, c);
 }
 constexpr float log2_e = 0x1.715476p0f, log2_e_low = 0x1.4ae0cp-26f;
@@ -73,7 +80,9 @@ MSL_FUNC float exp2_of(Split s) { return scale(fma(s.fraction, exp2_slope(s.frac
 
 MSL_FUNC float exp(float x) { return exp2_of(split_power(at_least(at_most(x, 89.0f), -104.5f), log2_e, log2_e_low)); }
 MSL_FUNC float exp2(float x) { return exp2_of(split_power(at_least(at_most(x, 129.0f), -151.0f), 1.0f, 0.0f)); }
-MSL_FUNC float exp10(float x) { return exp2_of(split_power(at_least(at_most(x, 39.0f), -46.0f), log2_10, log2_10_low)); }
+MSL_FUNC float exp10(float x) {
+  return exp2_of(split_power(at_least(at_most(x, 39.0f), -46.0f), log2_10, log2_10_low));
+}
 // e^x / 2, which is finite where cosh(x) is.
 MSL_FUNC float half_exp(float x) {
   Split s = split_power(at_least(at_most(x, 90.0f), -104.5f), log2_e, log2_e_low);
@@ -101,7 +110,8 @@ MSL_FUNC float cosh(float x) {
   return h + 0.25f / h;
 }
 
-// --- logarithms: x = 2^e (1 + f), sqrt(1/2) <= 1 + f < sqrt(2) ---------------------------------------------------------------------------------------------
+// --- logarithms: x = 2^e (1 + f), sqrt(1/2) <= 1 + f < sqrt(2)
+// ---------------------------------------------------------------------------------------------
 
 struct Logarithm {
   float exponent, f, tail; // log(1 + f) = f + tail
@@ -111,8 +121,8 @@ MSL_FUNC Logarithm split_logarithm(float x) {
   const int32_t word = bits<int32_t>(tiny ? x * 0x1p25f : x) - 0x3f3504f3;
   const float exponent = static_cast<float>((word >> 23) - (tiny ? 25 : 0));
   const float f = bits<float>((word & 0x007fffff) + 0x3f3504f3) - 1.0f;
-  constexpr float c[] = {0x1.555554p-2f,  -0x1.000226p-2f, 0x1.99a01ap-3f,  -0x1.547288p-3f,
-                         0x1.22d96ap-3f,  -0x1.0d829cp-3f, 0x1.055d18p-3f,  -0x1.38c38p-4f};
+  constexpr float c[] = {0x1.555554p-2f, -0x1.000226p-2f, 0x1.99a01ap-3f, -0x1.547288p-3f,
+                         0x1.22d96ap-3f, -0x1.0d829cp-3f, 0x1.055d18p-3f, -0x1.38c38p-4f};
   return {exponent, f, f * f * fma(f, polynomial(f, c), -0.5f)};
 }
 // What a logarithm is outside of the positive finite numbers.
@@ -159,14 +169,16 @@ MSL_FUNC float atanh(float x) {
   return with_sign(a < 1.0f ? inside : a == 1.0f ? infinity : not_a_number, x);
 }
 
-// --- sines: x = (quadrant + r) pi / 2 ------------------------------------------------------------------------------------------------------------------------
+// --- sines: x = (quadrant + r) pi / 2
+// ------------------------------------------------------------------------------------------------------------------------
 
 struct Angle {
   float r; // radians, |r| <= pi / 4
   int32_t quadrant;
 };
 constexpr float largest_angle = 0x1p50f;
-// Reduced in double: pi / 2 in two parts is enough for every float below 2^50. Beyond, the angle counts as 0; metal::precise asks libm there.
+// Reduced in double: pi / 2 in two parts is enough for every float below 2^50. Beyond, the angle counts as 0;
+// metal::precise asks libm there.
 MSL_FUNC Angle reduce_angle(float x) {
   constexpr double two_over_pi = bits<double>(0x3fe45f306dc9c883ull), shifter = bits<double>(0x4338000000000000ull);
   constexpr double pi_2_high = bits<double>(0x3ff921fb54442d18ull), pi_2_low = bits<double>(0x3c91a62633145c07ull);
@@ -226,13 +238,14 @@ MSL_FUNC float tanpi(float x) {
   return if_finite(x, angle.r == 0.0f && (angle.quadrant & 1) ? pole : regular);
 }
 
-// --- inverse circular functions -----------------------------------------------------------------------------------------------------------------------------
+// --- inverse circular functions
+// -----------------------------------------------------------------------------------------------------------------------------
 
 constexpr float pi_2 = 0x1.921fb6p0f, pi_2_low_part = -0x1.777a5cp-25f;
 // atan(t) for 0 <= t <= 1.
 MSL_FUNC float arc_tangent(float t) {
-  constexpr float c[] = {-0x1.55553ep-2f, 0x1.9991e6p-3f, -0x1.2420b6p-3f, 0x1.c08f64p-4f, -0x1.58155cp-4f,
-                         0x1.da5ebep-5f,  -0x1.fdfbc4p-6f, 0x1.64c134p-7f, -0x1.d496bap-10f};
+  constexpr float c[] = {-0x1.55553ep-2f, 0x1.9991e6p-3f,  -0x1.2420b6p-3f, 0x1.c08f64p-4f,  -0x1.58155cp-4f,
+                         0x1.da5ebep-5f,  -0x1.fdfbc4p-6f, 0x1.64c134p-7f,  -0x1.d496bap-10f};
   const float square = t * t;
   return fma(t * square, polynomial(square, c), t);
 }
@@ -274,7 +287,8 @@ MSL_FUNC float acos(float x) {
   return outer ? near_end : inner;
 }
 
-// --- powers and roots ---------------------------------------------------------------------------------------------------------------------------------------
+// --- powers and roots
+// ---------------------------------------------------------------------------------------------------------------------------------------
 
 MSL_FUNC float rsqrt(float x) { return 1.0f / __builtin_sqrtf(x); }
 // One Newton step on the exact residual 1 - x y y.
@@ -288,9 +302,15 @@ MSL_FUNC float precise_rsqrt(float x) {
   return tiny ? better * 0x1p12f : better;
 }
 // Angles of any size.
-MSL_FUNC float precise_sin(float x) { return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? sin(x) : __builtin_sinf(x); }
-MSL_FUNC float precise_cos(float x) { return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? cos(x) : __builtin_cosf(x); }
-MSL_FUNC float precise_tan(float x) { return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? tan(x) : __builtin_tanf(x); }
+MSL_FUNC float precise_sin(float x) {
+  return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? sin(x) : __builtin_sinf(x);
+}
+MSL_FUNC float precise_cos(float x) {
+  return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? cos(x) : __builtin_cosf(x);
+}
+MSL_FUNC float precise_tan(float x) {
+  return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? tan(x) : __builtin_tanf(x);
+}
 
 // log2(|x|) in double, within 2^-45 of its value; -infinity and infinity at the ends.
 MSL_FUNC double wide_log2(float x) {
@@ -299,8 +319,9 @@ MSL_FUNC double wide_log2(float x) {
   const double exponent = static_cast<double>((word >> 23) - (tiny ? 25 : 0));
   const double m = static_cast<double>(bits<float>((word & 0x007fffff) + 0x3f3504f3));
   const double s = (m - 1.0) / (m + 1.0);
-  constexpr double c[] = {bits<double>(0x40071547652b8250ull), bits<double>(0x3feec709dc53d2bfull), bits<double>(0x3fe2776c292cb2c8ull),
-                          bits<double>(0x3fda61a2f03db628ull), bits<double>(0x3fd47954f05bfdf6ull), bits<double>(0x3fd21b147fac82cfull)};
+  constexpr double c[] = {bits<double>(0x40071547652b8250ull), bits<double>(0x3feec709dc53d2bfull),
+                          bits<double>(0x3fe2776c292cb2c8ull), bits<double>(0x3fda61a2f03db628ull),
+                          bits<double>(0x3fd47954f05bfdf6ull), bits<double>(0x3fd21b147fac82cfull)};
   const double regular = fma(s, polynomial(s * s, c), exponent);
   return x == 0.0f ? -static_cast<double>(infinity) : x < infinity ? regular : static_cast<double>(x);
 }
@@ -321,7 +342,8 @@ MSL_FUNC float pow(float x, float y) {
 }
 MSL_FUNC float powr(float x, float y) { return x < 0.0f ? not_a_number : pow(x, y); }
 
-// --- remainders and representation -------------------------------------------------------------------------------------------------------------------------
+// --- remainders and representation
+// -------------------------------------------------------------------------------------------------------------------------
 
 // x - y trunc(x / y), exact. A quotient under 2^22 is off by one at most; larger ones are libm's.
 MSL_FUNC float fmod(float x, float y) {

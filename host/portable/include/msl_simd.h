@@ -1,5 +1,6 @@
-// msl_simd.h: SIMD-group functions (MSL 6.9.2). A lane hands a slot to the worker; the last active lane to arrive runs one `combine` over all slots.
-// Only active lanes take part; reading any other lane gives poison, as nothing else would show the kernel's mistake.
+// msl_simd.h: SIMD-group functions (MSL 6.9.2). A lane hands a slot to the worker; the last active lane to arrive runs
+// one `combine` over all slots. Only active lanes take part; reading any other lane gives poison, as nothing else would
+// show the kernel's mistake.
 #pragma once
 
 #include "msl_math.h"

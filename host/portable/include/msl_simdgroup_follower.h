@@ -1,5 +1,6 @@
-// msl_simdgroup_follower.h: simdgroup_matrix as the other lanes see it when lane 0 does the work: nothing happens here. Loads and stores are no meeting points: a
-// lane sees what the leader stored only after a simdgroup_barrier or threadgroup_barrier, which MSL asks for as well.
+// msl_simdgroup_follower.h: simdgroup_matrix as the other lanes see it when lane 0 does the work: nothing happens here.
+// Loads and stores are no meeting points: a lane sees what the leader stored only after a simdgroup_barrier or
+// threadgroup_barrier, which MSL asks for as well.
 #pragma once
 
 #include "msl_names.h"
@@ -14,12 +15,13 @@ public:
   explicit simdgroup_matrix(T) {}
 };
 
-template <class T, int Columns = 8, int Rows = 8> MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T) {
+template <class T, int Columns = 8, int Rows = 8>
+MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T) {
   return simdgroup_matrix<T, Columns, Rows>();
 }
 template <class T>
-MSL_FUNC void simdgroup_load(simdgroup_matrix<T, 8, 8> &, const T *, unsigned long = 8, ::metal::vec<unsigned long, 2> = 0,
-                             bool = false) {}
+MSL_FUNC void simdgroup_load(simdgroup_matrix<T, 8, 8> &, const T *, unsigned long = 8,
+                             ::metal::vec<unsigned long, 2> = 0, bool = false) {}
 template <class T>
 MSL_FUNC void simdgroup_store(const simdgroup_matrix<T, 8, 8> &, T *, unsigned long = 8,
                               ::metal::vec<unsigned long, 2> = 0, bool = false) {}

@@ -1,4 +1,5 @@
-// msl_simdgroup_leader.h: simdgroup_matrix as the first lane of a SIMD-group sees it: all 64 elements, and all of the work.
+// msl_simdgroup_leader.h: simdgroup_matrix as the first lane of a SIMD-group sees it: all 64 elements, and all of the
+// work.
 #pragma once
 
 #include "msl_simdgroup_math.h"
@@ -18,7 +19,8 @@ public:
   alignas(32) T msl_elements[64];
 };
 
-template <class T, int Columns = 8, int Rows = 8> MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T value) {
+template <class T, int Columns = 8, int Rows = 8>
+MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T value) {
   simdgroup_matrix<T, Columns, Rows> m;
   for (int i = 0; i < 64; ++i)
     m.msl_elements[i] = value;

@@ -30,8 +30,8 @@ template <class T> MSL_FUNC const float *as_floats(const T *from, float *room) {
   return room;
 }
 
-// d = a b + c. Out of line: inlined into a tile loop it made one kernel compile for many seconds, and run slower. All of b is read before d is written and each
-// row of a before its row of d, so d may be any of the others.
+// d = a b + c. Out of line: inlined into a tile loop it made one kernel compile for many seconds, and run slower. All
+// of b is read before d is written and each row of a before its row of d, so d may be any of the others.
 template <class D, class A, class B, class C>
 __attribute__((noinline)) static void matrix_multiply_add(D *d, const A *a, const B *b, const C *c) {
   alignas(32) float room[matrix_size * matrix_size];
@@ -56,7 +56,8 @@ __attribute__((noinline)) static void matrix_multiply(D *d, const A *a, const B 
 }
 
 template <class T>
-MSL_FUNC void matrix_load(T *to, const T *from, unsigned long stride, const vec<unsigned long, 2> &origin, bool transpose) {
+MSL_FUNC void matrix_load(T *to, const T *from, unsigned long stride, const vec<unsigned long, 2> &origin,
+                          bool transpose) {
   from += origin.y * stride + origin.x;
   if (transpose) {
     for (int i = 0; i < matrix_size; ++i)
@@ -69,7 +70,8 @@ MSL_FUNC void matrix_load(T *to, const T *from, unsigned long stride, const vec<
     __builtin_memcpy(to + i * matrix_size, from + i * stride, matrix_size * sizeof(T));
 }
 template <class T>
-MSL_FUNC void matrix_store(const T *from, T *to, unsigned long stride, const vec<unsigned long, 2> &origin, bool transpose) {
+MSL_FUNC void matrix_store(const T *from, T *to, unsigned long stride, const vec<unsigned long, 2> &origin,
+                           bool transpose) {
   to += origin.y * stride + origin.x;
   if (transpose) {
     for (int i = 0; i < matrix_size; ++i)

@@ -1,5 +1,6 @@
-// msl_simdgroup_per_lane.h: simdgroup_matrix with two elements a lane, for kernels that look at them through thread_elements(). Lane l, q = l / 4, holds row
-// (q & 4) + l / 2 % 4, columns (q & 2) * 2 + l % 2 * 2 and the next: what kernels written for Apple hardware assume.
+// msl_simdgroup_per_lane.h: simdgroup_matrix with two elements a lane, for kernels that look at them through
+// thread_elements(). Lane l, q = l / 4, holds row (q & 4) + l / 2 % 4, columns (q & 2) * 2 + l % 2 * 2 and the next:
+// what kernels written for Apple hardware assume.
 #pragma once
 
 #include "msl_simd.h"
@@ -20,8 +21,7 @@ template <class D, class A, class B, class C> struct LaneProduct {
   const B *b;
   const C *c;
 
-  template <class T>
-  static void spread(T *matrix, void *const *slots, uint32_t active, const T *LaneProduct::*part) {
+  template <class T> static void spread(T *matrix, void *const *slots, uint32_t active, const T *LaneProduct::*part) {
     for (int lane = 0; lane < lanes; ++lane) {
       const LanePlace at = lane_place(lane);
       const bool present = is_active(active, lane);
@@ -73,7 +73,8 @@ public:
   storage_type msl_elements;
 };
 
-template <class T, int Columns = 8, int Rows = 8> MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T value) {
+template <class T, int Columns = 8, int Rows = 8>
+MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T value) {
   simdgroup_matrix<T, Columns, Rows> m;
   m.msl_elements = value;
   return m;
@@ -85,7 +86,8 @@ MSL_FUNC void simdgroup_load(simdgroup_matrix<T, 8, 8> &d, const T *source, unsi
   const msl::LanePlace at = msl::lane_place(msl::own_lane());
   source += origin.y * elements_per_row + origin.x;
   if (transpose)
-    d.msl_elements = {source[at.column * elements_per_row + at.row], source[(at.column + 1) * elements_per_row + at.row]};
+    d.msl_elements = {source[at.column * elements_per_row + at.row],
+                      source[(at.column + 1) * elements_per_row + at.row]};
   else
     d.msl_elements = {source[at.row * elements_per_row + at.column], source[at.row * elements_per_row + at.column + 1]};
 }
@@ -112,7 +114,8 @@ MSL_FUNC void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8> &d, const 
   msl::LaneProduct<D, A, B, C> mine{&d.msl_elements.x, &a.msl_elements.x, &b.msl_elements.x, &c.msl_elements.x};
   msl_simd_collective(&mine, mine.combine, nullptr, msl_site.number);
 }
-// An operator has no room for the call site: the line of this header stands for all of them, and the path tells them apart.
+// An operator has no room for the call site: the line of this header stands for all of them, and the path tells them
+// apart.
 template <class T>
 MSL_FUNC simdgroup_matrix<T, 8, 8> operator*(const simdgroup_matrix<T, 8, 8> &a, const simdgroup_matrix<T, 8, 8> &b) {
   simdgroup_matrix<T, 8, 8> d;

@@ -5,8 +5,8 @@
 #include "msl_keywords.h"
 
 namespace msl {
-// A place in the source: the front end keeps the user's lines, and two calls on one line differ in column. A type of its own, so that no argument too many is
-// taken for it.
+// A place in the source: the front end keeps the user's lines, and two calls on one line differ in column. A type of
+// its own, so that no argument too many is taken for it.
 struct Site {
   uint32_t number;
 };

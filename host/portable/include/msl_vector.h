@@ -1,7 +1,9 @@
-// msl_vector.h: vec<T, N> for N = 2, 3, 4: layout, constructors, operators. Plain scalar members and copies by member, not by memory block: a loop over
-// threads then shows the vectoriser interleaved scalar accesses, which it turns into full-width vector moves.
+// msl_vector.h: vec<T, N> for N = 2, 3, 4: layout, constructors, operators. Plain scalar members and copies by member,
+// not by memory block: a loop over threads then shows the vectoriser interleaved scalar accesses, which it turns into
+// full-width vector moves.
 #pragma once
 
+#include "msl_keywords.h"
 #include "msl_swizzle.h"
 #include "msl_traits.h"
 
@@ -43,13 +45,15 @@ namespace metal {
 #define MSL_STEP(m, op) op m
 
 #define MSL_BINARY(N, op)                                                                                              \
-  friend MSL_FUNC constexpr vec operator op(const vec &a, const vec &b) { return vec(MSL_EACH##N(MSL_BINARY_OF, op)); } \
+  friend MSL_FUNC constexpr vec operator op(const vec &a, const vec &b) {                                              \
+    return vec(MSL_EACH##N(MSL_BINARY_OF, op));                                                                        \
+  }                                                                                                                    \
   MSL_FUNC constexpr vec &operator op##=(const vec & b) {                                                              \
-    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                    \
+    MSL_EACH##N(MSL_UPDATE, op## =);                                                                                   \
     return *this;                                                                                                      \
   }
 #define MSL_TRUTH(N, op)                                                                                               \
-  friend MSL_FUNC constexpr vec<bool, N> operator op(const vec &a, const vec &b) {                                     \
+  friend MSL_FUNC constexpr vec<bool, N> operator op(const vec & a, const vec & b) {                                   \
     return vec<bool, N>(MSL_EACH##N(MSL_TRUTH_OF, op));                                                                \
   }
 // Templates, so that using one on floating-point vectors is an error at the use.
@@ -60,7 +64,7 @@ namespace metal {
   }                                                                                                                    \
   template <class U = T, enable_if_t<__is_integral(U), int> = 0>                                                       \
   MSL_FUNC constexpr vec &operator op##=(const vec & b) {                                                              \
-    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                    \
+    MSL_EACH##N(MSL_UPDATE, op## =);                                                                                   \
     return *this;                                                                                                      \
   }
 
@@ -81,10 +85,13 @@ namespace metal {
   MSL_FUNC constexpr T &operator[](int i) { return (&x)[i]; }                                                          \
   MSL_FUNC constexpr const T &operator[](int i) const { return (&x)[i]; }                                              \
   MSL_BINARY(N, +)                                                                                                     \
-  MSL_BINARY(N, -) MSL_BINARY(N, *) MSL_BINARY(N, /) MSL_INTEGRAL(N, %) MSL_INTEGRAL(N, &) MSL_INTEGRAL(N, |)          \
-      MSL_INTEGRAL(N, ^) MSL_INTEGRAL(N, <<) MSL_INTEGRAL(N, >>) MSL_TRUTH(N, ==) MSL_TRUTH(N, !=) MSL_TRUTH(N, <)     \
-          MSL_TRUTH(N, >) MSL_TRUTH(N, <=) MSL_TRUTH(N, >=) MSL_TRUTH(N, &&) MSL_TRUTH(N, ||)                          \
-  friend MSL_FUNC constexpr vec operator-(const vec &a) { return vec(MSL_EACH##N(MSL_UNARY_OF, -)); }                  \
+  MSL_BINARY(N, -)                                                                                                     \
+  MSL_BINARY(N, *) MSL_BINARY(N, /) MSL_INTEGRAL(N, %) MSL_INTEGRAL(N, &) MSL_INTEGRAL(N, |) MSL_INTEGRAL(N, ^)        \
+      MSL_INTEGRAL(N, <<) MSL_INTEGRAL(N, >>) MSL_TRUTH(N, ==) MSL_TRUTH(N, !=) MSL_TRUTH(N, <) MSL_TRUTH(N, >)        \
+          MSL_TRUTH(N, <=) MSL_TRUTH(N, >=) MSL_TRUTH(N, &&) MSL_TRUTH(N, ||) friend MSL_FUNC constexpr vec            \
+          operator-(const vec &a) {                                                                                    \
+    return vec(MSL_EACH##N(MSL_UNARY_OF, -));                                                                          \
+  }                                                                                                                    \
   friend MSL_FUNC constexpr vec operator+(const vec &a) { return a; }                                                  \
   friend MSL_FUNC constexpr vec operator~(const vec &a) { return vec(MSL_EACH##N(MSL_UNARY_OF, ~)); }                  \
   friend MSL_FUNC constexpr vec<bool, N> operator!(const vec &a) { return vec<bool, N>(MSL_EACH##N(MSL_NOT_OF, )); }   \

@@ -288,7 +288,7 @@ __attribute__((noinline)) void FiberEngine::resolve(SimdGroup *simd) {
   if (waiting_ == live_)
     release_barrier();
   start_or_resume(&self->stack_pointer, take());
-  __builtin_unreachable();
+  __builtin_trap();
 }
 
 } // namespace msl

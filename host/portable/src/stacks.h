@@ -7,8 +7,8 @@ namespace msl {
 
 class Stacks {
 public:
-  static constexpr size_t BYTES = 256 * 1024; // virtual; pages are committed when first used
-  static constexpr size_t GUARD_BYTES = 4096 * 4;
+  static constexpr size_t BYTES = 256 * 1024;      // virtual; pages are committed when first used
+  static constexpr size_t GUARD_BYTES = 64 * 1024; // the largest page size there is
 
   // `stacks_per_guard` above 1 gives up guards where the system's number of mappings would not suffice.
   bool map(uint32_t count, uint32_t stacks_per_guard);

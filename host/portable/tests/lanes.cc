@@ -1,4 +1,5 @@
-// lanes.cc: SIMD-group and quad-group functions and the three class sets of simdgroup_matrix, on a full and on a partial SIMD-group.
+// lanes.cc: SIMD-group and quad-group functions and the three class sets of simdgroup_matrix, on a full and on a
+// partial SIMD-group.
 #include "msl_library.h"
 
 #include "check.h"
@@ -88,7 +89,8 @@ void partial_group(int index) {
   CHECK(quad_sum(1u) == (lane == 4 ? 1u : 4u));
 }
 
-// --- matrices: the three class sets give the same product ---------------------------------------------------------------------------------
+// --- matrices: the three class sets give the same product
+// ---------------------------------------------------------------------------------
 
 float left[3 * 64], right[3 * 64], result[3][64 * 3], expected[64];
 half narrow[64];
@@ -103,7 +105,8 @@ void prepare() {
     for (int c = 0; c < 8; ++c) {
       float sum = r == c ? 2.0f : 0.0f;
       for (int k = 0; k < 8; ++k)
-        sum += item(left + 1 + 16, r, k, 16) * item(right, c, k, 8) + item(left, r, k, 8) * static_cast<float>(narrow[k * 8 + c]);
+        sum += item(left + 1 + 16, r, k, 16) * item(right, c, k, 8) +
+               item(left, r, k, 8) * static_cast<float>(narrow[k * 8 + c]);
       expected[r * 8 + c] = sum;
     }
 }
@@ -145,8 +148,8 @@ void check_product(const char *set) {
       float sum = 0;
       for (int k = 0; k < 8; ++k)
         sum += left[r * 8 + k];
-      const bool right_values = result[0][r * 8 + c] == expected[r * 8 + c] && result[1][c * 8 + r] == expected[r * 8 + c] &&
-                                result[2][3 + r * 9 + c] == sum;
+      const bool right_values = result[0][r * 8 + c] == expected[r * 8 + c] &&
+                                result[1][c * 8 + r] == expected[r * 8 + c] && result[2][3 + r * 9 + c] == sum;
       if (!right_values)
         printf("%s differs at %d %d\n", set, r, c);
       CHECK(right_values);
@@ -166,7 +169,8 @@ void elements(int index) {
   m.thread_elements()[0] = 9.0f;
   CHECK(mine.x == 9.0f);
 }
-// Lane 31 holds row 7, columns 6 and 7: without it the last row of a product is poison, and so are its last two columns.
+// Lane 31 holds row 7, columns 6 and 7: without it the last row of a product is poison, and so are its last two
+// columns.
 void incomplete(int index) {
   const int q = index / 4, row = (q & 4) + index / 2 % 4, column = (q & 2) * 2 + index % 2 * 2;
   msl_per_lane::simdgroup_float8x8 a(1.0f), b(1.0f), c;

@@ -1,4 +1,5 @@
-// loops.cc: bodies of kernels in loops over threads, which the compiler has to turn into vector loops. Each loop_* must be reported as vectorised.
+// loops.cc: bodies of kernels in loops over threads, which the compiler has to turn into vector loops. Each loop_* must
+// be reported as vectorised.
 #include "msl_library.h"
 
 using namespace metal;
@@ -13,8 +14,10 @@ OVER_THREADS(relu, float, float, y[i] = max(x[i], 0.0f))
 OVER_THREADS(relu4, float4, float4, y[i] = max(x[i], 0.0f))
 OVER_THREADS(saxpy, float, float, y[i] = fma(a, x[i], y[i]))
 OVER_THREADS(saxpy4, float4, float4, y[i] = a * x[i] + y[i])
-OVER_THREADS(gelu, float, float, const float v = x[i]; y[i] = 0.5f * v * (1.0f + tanh(0.7978845608f * (v + 0.044715f * v * v * v))))
-OVER_THREADS(gelu4, float4, float4, const float4 v = x[i]; y[i] = 0.5f * v * (1.0f + precise::tanh(0.7978845608f * (v + 0.044715f * v * v * v))))
+OVER_THREADS(gelu, float, float, const float v = x[i];
+             y[i] = 0.5f * v * (1.0f + tanh(0.7978845608f * (v + 0.044715f * v * v * v))))
+OVER_THREADS(gelu4, float4, float4, const float4 v = x[i];
+             y[i] = 0.5f * v * (1.0f + precise::tanh(0.7978845608f * (v + 0.044715f * v * v * v))))
 OVER_THREADS(silu4, float4, float4, const float4 v = x[i]; y[i] = v / (1.0f + exp(-v)))
 OVER_THREADS(angles, float, float, y[i] = sin(x[i]) + cos(x[i]) + sinpi(x[i]))
 OVER_THREADS(powers, float, float, y[i] = pow(x[i], a) + rsqrt(x[i]) + exp2(x[i]))

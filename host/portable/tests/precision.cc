@@ -1,11 +1,14 @@
-// precision.cc: the largest error of each float function against libm in double, in units of the last place, over all exponents. Prints one line a function:
-// name, largest error, argument where it happened; exits 1 where the bound of MSL 8.4 "precise" is broken or a special value is wrong.
+// precision.cc: the largest error of each float function against libm in double, in units of the last place, over all
+// exponents. Prints one line a function: name, largest error, argument where it happened; exits 1 where the bound of
+// MSL 8.4 "precise" is broken or a special value is wrong.
 #include "msl_library.h"
 
 extern "C" {
 int printf(const char *, ...);
-double exp(double), exp2(double), exp10(double), log(double), log2(double), log10(double), sin(double), cos(double), tan(double);
-double sinh(double), cosh(double), tanh(double), asinh(double), acosh(double), atanh(double), asin(double), acos(double), atan(double);
+double exp(double), exp2(double), exp10(double), log(double), log2(double), log10(double), sin(double), cos(double),
+    tan(double);
+double sinh(double), cosh(double), tanh(double), asinh(double), acosh(double), atanh(double), asin(double),
+    acos(double), atan(double);
 double atan2(double, double), pow(double, double), fmod(double, double), sqrt(double), fabs(double), ldexp(double, int);
 }
 
@@ -33,7 +36,7 @@ int failures = 0;
 float sample(unsigned i, unsigned of) {
   const unsigned stride = static_cast<unsigned>((1ull << 32) / of);
   const unsigned jitter = (i * 2654435761u) >> 8;
-  return __builtin_bit_cast(float, i * stride + (stride > 1 ? jitter % stride : 0));
+  return __builtin_bit_cast(float, i *stride + (stride > 1 ? jitter % stride : 0));
 }
 double unit_in_last_place(double x) {
   const double a = fabs(x);
@@ -66,7 +69,8 @@ struct Worst {
   void report(const char *name, double bound) const {
     const bool broken = !(error <= bound);
     failures += broken;
-    printf("%-8s %10.3f of %4.1f at %a %a%s\n", name, error, bound, static_cast<double>(x), static_cast<double>(y), broken ? "  BROKEN" : "");
+    printf("%-8s %10.3f of %4.1f at %a %a%s\n", name, error, bound, static_cast<double>(x), static_cast<double>(y),
+           broken ? "  BROKEN" : "");
   }
 };
 
@@ -78,7 +82,8 @@ template <class F, class R> void one(const char *name, double bound, F f, R r, d
       continue;
     worst.meet(error(f(x), r(static_cast<double>(x))), x);
   }
-  const unsigned specials[] = {0u, 0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1u, 0x80000001u, 0x007fffffu, 0x00800000u, 0x7f7fffffu, 0xff7fffffu, 0x3f800000u, 0xbf800000u};
+  const unsigned specials[] = {0u,          0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1u,         0x80000001u,
+                               0x007fffffu, 0x00800000u, 0x7f7fffffu, 0xff7fffffu, 0x3f800000u, 0xbf800000u};
   for (const unsigned word : specials) {
     const float x = __builtin_bit_cast(float, word);
     if (fabs(static_cast<double>(x)) > limit && fabs(static_cast<double>(x)) < static_cast<double>(__builtin_inff()))
@@ -97,10 +102,13 @@ template <class F, class R> void two(const char *name, double bound, F f, R r) {
     }
   // Moderate arguments, where pow is neither 0 nor infinite.
   for (unsigned i = 0; i < SAMPLES; ++i) {
-    const float x = static_cast<float>(i % 2039) / 64.0f + 0x1p-8f * static_cast<float>(i % 7), y = static_cast<float>((i * 7919u) % 4001) / 100.0f - 20.0f;
+    const float x = static_cast<float>(i % 2039) / 64.0f + 0x1p-8f * static_cast<float>(i % 7),
+                y = static_cast<float>((i * 7919u) % 4001) / 100.0f - 20.0f;
     worst.meet(error(f(x, y), r(static_cast<double>(x), static_cast<double>(y))), x, y);
   }
-  const unsigned specials[] = {0u, 0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u, 1u, 0x80000001u, 0x3f800000u, 0xbf800000u, 0x3f000000u, 0x40000000u, 0xc0000000u, 0x40400000u, 0xc0400000u, 0x7f7fffffu};
+  const unsigned specials[] = {0u,          0x80000000u, 0x7f800000u, 0xff800000u, 0x7fc00000u,
+                               1u,          0x80000001u, 0x3f800000u, 0xbf800000u, 0x3f000000u,
+                               0x40000000u, 0xc0000000u, 0x40400000u, 0xc0400000u, 0x7f7fffffu};
   for (const unsigned a : specials)
     for (const unsigned b : specials) {
       const float x = __builtin_bit_cast(float, a), y = __builtin_bit_cast(float, b);

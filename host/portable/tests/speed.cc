@@ -1,4 +1,5 @@
-// speed.cc: the rate of the leader's 8x8 product in a 32x32 tile loop, in GFLOP/s, the best of several rounds. Run by hand; nothing is asserted.
+// speed.cc: the rate of the leader's 8x8 product in a 32x32 tile loop, in GFLOP/s, the best of several rounds. Run by
+// hand; nothing is asserted.
 #include "msl_library.h"
 
 extern "C" int printf(const char *, ...);

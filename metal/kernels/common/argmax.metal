@@ -13,21 +13,21 @@ struct Best {
   uint index;
 };
 
-inline void consider(thread Best& best, float value, uint index) {
+inline void consider(thread Best &best, float value, uint index) {
   if (value > best.value) {
     best.value = value;
     best.index = index;
   }
 }
 
-kernel void argmax_f32(device const float* x [[buffer(0)]], device float* out [[buffer(1)]],
-                       constant uint& C [[buffer(2)]], uint2 position [[thread_position_in_grid]]) {
+kernel void argmax_f32(device const float *x [[buffer(0)]], device float *out [[buffer(1)]],
+                       constant uint &C [[buffer(2)]], uint2 position [[thread_position_in_grid]]) {
   const uint lane = position.x;
-  device const float* row = x + ulong(position.y) * C;
+  device const float *row = x + ulong(position.y) * C;
   // In a row of -inf no comparison succeeds: lane 0's start, index 0, is then the least of all.
   Best best = {-INFINITY, lane};
   if (C % 4 == 0) {
-    device const float4* row4 = reinterpret_cast<device const float4*>(row);
+    device const float4 *row4 = reinterpret_cast<device const float4 *>(row);
     for (uint i = lane; i < C / 4; i += LANES) {
       const float4 values = row4[i];
       consider(best, values.x, 4 * i);

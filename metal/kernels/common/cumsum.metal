@@ -1,18 +1,18 @@
-// One threadgroup a row: every step takes THREADS float4s, a prefix sum inside each lane, SIMD-group and threadgroup,
-// and carries the running total in a register. Two sets of SIMD totals in turn need only one barrier a step.
-//! grid: 256 rows 1
-//! threadgroup: 256 1 1
+// One threadgroup a row: every step takes eight values a thread, a prefix sum inside each lane, SIMD-group and
+// threadgroup, and carries the running total in a register. Two sets of SIMD totals in turn: one barrier a step.
+//! grid: 128 rows 1
+//! threadgroup: 128 1 1
 #include <metal_stdlib>
 using namespace metal;
 
-constant constexpr uint THREADS = 256;
+constant constexpr uint THREADS = 128;
 constant constexpr uint SIMD_GROUPS = THREADS / 32;
-constant constexpr uint STEP = 4 * THREADS;
+constant constexpr uint VALUES = 8;
 
-// The four values from `first` on, zero beyond the row's end. Rows start 16-byte aligned only if count % 4 == 0.
-inline float4 load4(device const float* row, uint first, uint count) {
+// Four values of the row, zero beyond its end. Rows start 16-byte aligned only if count % 4 == 0.
+inline float4 load4(device const float *row, uint first, uint count) {
   if (count % 4 == 0) {
-    return first < count ? *reinterpret_cast<device const float4*>(row + first) : float4(0.0f);
+    return first < count ? *reinterpret_cast<device const float4 *>(row + first) : float4(0.0f);
   }
   float4 values = float4(0.0f);
   for (uint i = 0; i < 4 && first + i < count; ++i) {
@@ -21,9 +21,11 @@ inline float4 load4(device const float* row, uint first, uint count) {
   return values;
 }
 
-inline void store4(device float* row, uint first, uint count, float4 values) {
-  if (first + 4 <= count && count % 4 == 0) {
-    *reinterpret_cast<device float4*>(row + first) = values;
+inline void store4(device float *row, uint first, uint count, float4 values) {
+  if (count % 4 == 0) {
+    if (first < count) {
+      *reinterpret_cast<device float4 *>(row + first) = values;
+    }
     return;
   }
   for (uint i = 0; i < 4 && first + i < count; ++i) {
@@ -31,25 +33,29 @@ inline void store4(device float* row, uint first, uint count, float4 values) {
   }
 }
 
-kernel void cumsum_f32(device const float* x [[buffer(0)]], device float* y [[buffer(1)]],
-                       constant uint& N [[buffer(2)]], uint2 group [[threadgroup_position_in_grid]],
+inline float4 prefix_sum(float4 v) {
+  v.yw += v.xz;
+  v.zw += v.y;
+  return v;
+}
+
+kernel void cumsum_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                       constant uint &N [[buffer(2)]], uint2 group [[threadgroup_position_in_grid]],
                        uint thread_index [[thread_index_in_threadgroup]], uint simd [[simdgroup_index_in_threadgroup]],
                        uint lane [[thread_index_in_simdgroup]]) {
   threadgroup float totals[2][SIMD_GROUPS];
-  device const float* row = x + ulong(group.y) * N;
-  device float* out = y + ulong(group.y) * N;
+  device const float *row = x + ulong(group.y) * N;
+  device float *out = y + ulong(group.y) * N;
 
   float carry = 0.0f;
   uint turn = 0;
-  for (uint start = 0; start < N; start += STEP) {
-    const uint first = start + 4 * thread_index;
-    float4 values = load4(row, first, N);
-    values.y += values.x;
-    values.z += values.y;
-    values.w += values.z;
-    const float before = simd_prefix_exclusive_sum(values.w);
+  for (uint start = 0; start < N; start += THREADS * VALUES) {
+    const uint first = start + VALUES * thread_index;
+    const float4 low = prefix_sum(load4(row, first, N));
+    const float4 high = prefix_sum(load4(row, first + 4, N)) + low.w;
+    const float before = simd_prefix_exclusive_sum(high.w);
     if (lane == 31) {
-      totals[turn][simd] = before + values.w;
+      totals[turn][simd] = before + high.w;
     }
     threadgroup_barrier(mem_flags::mem_threadgroup);
 
@@ -59,7 +65,9 @@ kernel void cumsum_f32(device const float* x [[buffer(0)]], device float* y [[bu
       preceding = i == simd ? step_total : preceding;
       step_total += totals[turn][i];
     }
-    store4(out, first, N, values + (carry + (preceding + before)));
+    const float offset = carry + (preceding + before);
+    store4(out, first, N, low + offset);
+    store4(out, first + 4, N, high + offset);
     carry += step_total;
     turn ^= 1;
   }

@@ -10,7 +10,7 @@ constant constexpr uint THREADS = 256;
 constant constexpr uint SIMD_GROUPS = THREADS / 32;
 
 // The sum over the threadgroup, valid in thread 0.
-float threadgroup_sum(float value, threadgroup float* sums, uint thread_index) {
+float threadgroup_sum(float value, threadgroup float *sums, uint thread_index) {
   const float sum = simd_sum(value);
   if (thread_index % 32 == 0) {
     sums[thread_index / 32] = sum;
@@ -25,14 +25,14 @@ float threadgroup_sum(float value, threadgroup float* sums, uint thread_index) {
   return total;
 }
 
-kernel void dot_product_f32(device const float* x [[buffer(0)]], device const float* y [[buffer(1)]],
-                            device float* part [[buffer(2)]], constant uint& N [[buffer(3)]],
+kernel void dot_product_f32(device const float *x [[buffer(0)]], device const float *y [[buffer(1)]],
+                            device float *part [[buffer(2)]], constant uint &N [[buffer(3)]],
                             uint index [[thread_position_in_grid]], uint threads [[threads_per_grid]],
                             uint group [[threadgroup_position_in_grid]],
                             uint thread_index [[thread_index_in_threadgroup]]) {
   threadgroup float sums[SIMD_GROUPS];
-  device const float4* x4 = reinterpret_cast<device const float4*>(x);
-  device const float4* y4 = reinterpret_cast<device const float4*>(y);
+  device const float4 *x4 = reinterpret_cast<device const float4 *>(x);
+  device const float4 *y4 = reinterpret_cast<device const float4 *>(y);
   const uint quads = N / 4;
 
   float4 even = float4(0.0f);
@@ -57,8 +57,8 @@ kernel void dot_product_f32(device const float* x [[buffer(0)]], device const fl
   }
 }
 
-kernel void dot_product_finish(device const float* part [[buffer(0)]], device float* out [[buffer(2)]],
-                               constant uint& count [[buffer(3)]], uint thread_index [[thread_index_in_threadgroup]]) {
+kernel void dot_product_finish(device const float *part [[buffer(0)]], device float *out [[buffer(2)]],
+                               constant uint &count [[buffer(3)]], uint thread_index [[thread_index_in_threadgroup]]) {
   threadgroup float sums[SIMD_GROUPS];
   float sum = 0.0f;
   for (uint i = thread_index; i < count; i += THREADS) {

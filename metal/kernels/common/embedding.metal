@@ -4,15 +4,15 @@
 #include <metal_stdlib>
 using namespace metal;
 
-kernel void embedding_f32(device const float* indices [[buffer(0)]], device const float* table [[buffer(1)]],
-                          device float* y [[buffer(2)]], constant uint& V [[buffer(4)]], constant uint& D [[buffer(5)]],
+kernel void embedding_f32(device const float *indices [[buffer(0)]], device const float *table [[buffer(1)]],
+                          device float *y [[buffer(2)]], constant uint &V [[buffer(4)]], constant uint &D [[buffer(5)]],
                           uint2 position [[thread_position_in_grid]]) {
   const uint first = 4 * position.x;
   const uint index = min(uint(max(indices[position.y], 0.0f)), V - 1);
-  device const float* row = table + ulong(index) * D;
-  device float* out = y + ulong(position.y) * D;
+  device const float *row = table + ulong(index) * D;
+  device float *out = y + ulong(position.y) * D;
   if (D % 4 == 0) {
-    *reinterpret_cast<device float4*>(out + first) = *reinterpret_cast<device const float4*>(row + first);
+    *reinterpret_cast<device float4 *>(out + first) = *reinterpret_cast<device const float4 *>(row + first);
   } else {
     for (uint i = first; i < min(first + 4, D); ++i) {
       out[i] = row[i];

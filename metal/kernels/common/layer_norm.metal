@@ -11,7 +11,7 @@ constant constexpr uint KEPT = 8;
 inline float horizontal_sum(float v) { return v; }
 inline float horizontal_sum(float4 v) { return (v.x + v.y) + (v.z + v.w); }
 
-template <typename T> void normalise(device const T* x, device T* y, uint count, uint cols, float eps, uint lane) {
+template <typename T> void normalise(device const T *x, device T *y, uint count, uint cols, float eps, uint lane) {
   T kept[KEPT];
   T total = T(0.0f);
   for (uint k = 0; k < KEPT; ++k) {
@@ -51,14 +51,15 @@ template <typename T> void normalise(device const T* x, device T* y, uint count,
   }
 }
 
-kernel void layer_norm_f32(device const float* X [[buffer(0)]], device float* Y [[buffer(1)]],
-                           constant uint& D [[buffer(2)]], constant float& eps [[buffer(3)]],
+kernel void layer_norm_f32(device const float *X [[buffer(0)]], device float *Y [[buffer(1)]],
+                           constant uint &D [[buffer(2)]], constant float &eps [[buffer(3)]],
                            uint2 position [[thread_position_in_grid]]) {
   const uint lane = position.x;
-  device const float* row = X + ulong(position.y) * D;
-  device float* out = Y + ulong(position.y) * D;
+  device const float *row = X + ulong(position.y) * D;
+  device float *out = Y + ulong(position.y) * D;
   if (D % 4 == 0) {
-    normalise(reinterpret_cast<device const float4*>(row), reinterpret_cast<device float4*>(out), D / 4, D, eps, lane);
+    normalise(reinterpret_cast<device const float4 *>(row), reinterpret_cast<device float4 *>(out), D / 4, D, eps,
+              lane);
   } else {
     normalise(row, out, D, D, eps, lane);
   }

@@ -11,7 +11,7 @@ constant constexpr uint UNROLL = 4;
 inline float horizontal_sum(float v) { return v; }
 inline float horizontal_sum(float4 v) { return (v.x + v.y) + (v.z + v.w); }
 
-template <typename T> float row_product(device const T* row, device const T* x, uint count, uint lane) {
+template <typename T> float row_product(device const T *row, device const T *x, uint count, uint lane) {
   T partial[UNROLL] = {T(0.0f), T(0.0f), T(0.0f), T(0.0f)};
   uint i = lane;
   for (; i + (UNROLL - 1) * LANES < count; i += UNROLL * LANES) {
@@ -25,15 +25,15 @@ template <typename T> float row_product(device const T* row, device const T* x, 
   return simd_sum(horizontal_sum((partial[0] + partial[1]) + (partial[2] + partial[3])));
 }
 
-kernel void matvec_f32(device const float* A [[buffer(0)]], device const float* x [[buffer(1)]],
-                       device float* y [[buffer(2)]], constant uint& N [[buffer(3)]],
+kernel void matvec_f32(device const float *A [[buffer(0)]], device const float *x [[buffer(1)]],
+                       device float *y [[buffer(2)]], constant uint &N [[buffer(3)]],
                        uint2 position [[thread_position_in_grid]]) {
   const uint lane = position.x;
-  device const float* row = A + ulong(position.y) * N;
+  device const float *row = A + ulong(position.y) * N;
   float product;
   if (N % 4 == 0) {
-    product = row_product(reinterpret_cast<device const float4*>(row), reinterpret_cast<device const float4*>(x), N / 4,
-                          lane);
+    product = row_product(reinterpret_cast<device const float4 *>(row), reinterpret_cast<device const float4 *>(x),
+                          N / 4, lane);
   } else {
     product = row_product(row, x, N, lane);
   }

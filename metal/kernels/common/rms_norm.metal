@@ -11,7 +11,7 @@ constant constexpr uint KEPT = 8;
 inline float horizontal_sum(float v) { return v; }
 inline float horizontal_sum(float4 v) { return (v.x + v.y) + (v.z + v.w); }
 
-template <typename T> void normalise(device const T* x, device T* y, uint count, uint cols, float eps, uint lane) {
+template <typename T> void normalise(device const T *x, device T *y, uint count, uint cols, float eps, uint lane) {
   T kept[KEPT];
   T squares = T(0.0f);
   for (uint k = 0; k < KEPT; ++k) {
@@ -34,14 +34,15 @@ template <typename T> void normalise(device const T* x, device T* y, uint count,
   }
 }
 
-kernel void rms_norm_f32(device const float* x [[buffer(0)]], device float* y [[buffer(1)]],
-                         constant uint& N [[buffer(2)]], constant float& eps [[buffer(3)]],
+kernel void rms_norm_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                         constant uint &N [[buffer(2)]], constant float &eps [[buffer(3)]],
                          uint2 position [[thread_position_in_grid]]) {
   const uint lane = position.x;
-  device const float* row = x + ulong(position.y) * N;
-  device float* out = y + ulong(position.y) * N;
+  device const float *row = x + ulong(position.y) * N;
+  device float *out = y + ulong(position.y) * N;
   if (N % 4 == 0) {
-    normalise(reinterpret_cast<device const float4*>(row), reinterpret_cast<device float4*>(out), N / 4, N, eps, lane);
+    normalise(reinterpret_cast<device const float4 *>(row), reinterpret_cast<device float4 *>(out), N / 4, N, eps,
+              lane);
   } else {
     normalise(row, out, N, N, eps, lane);
   }

@@ -13,7 +13,7 @@ inline float horizontal_sum(float4 v) { return (v.x + v.y) + (v.z + v.w); }
 inline float horizontal_max(float v) { return v; }
 inline float horizontal_max(float4 v) { return max(max(v.x, v.y), max(v.z, v.w)); }
 
-template <typename T> void softmax_row(device const T* x, device T* y, uint count, uint lane) {
+template <typename T> void softmax_row(device const T *x, device T *y, uint count, uint lane) {
   T kept[KEPT];
   T highest = T(-INFINITY);
   for (uint k = 0; k < KEPT; ++k) {
@@ -47,13 +47,13 @@ template <typename T> void softmax_row(device const T* x, device T* y, uint coun
   }
 }
 
-kernel void softmax_f32(device const float* x [[buffer(0)]], device float* y [[buffer(1)]],
-                        constant uint& N [[buffer(2)]], uint2 position [[thread_position_in_grid]]) {
+kernel void softmax_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                        constant uint &N [[buffer(2)]], uint2 position [[thread_position_in_grid]]) {
   const uint lane = position.x;
-  device const float* row = x + ulong(position.y) * N;
-  device float* out = y + ulong(position.y) * N;
+  device const float *row = x + ulong(position.y) * N;
+  device float *out = y + ulong(position.y) * N;
   if (N % 4 == 0) {
-    softmax_row(reinterpret_cast<device const float4*>(row), reinterpret_cast<device float4*>(out), N / 4, lane);
+    softmax_row(reinterpret_cast<device const float4 *>(row), reinterpret_cast<device float4 *>(out), N / 4, lane);
   } else {
     softmax_row(row, out, N, lane);
   }

@@ -8,8 +8,8 @@ using namespace metal;
 constant constexpr uint TILE = 64;
 constant constexpr uint STEP = 4;
 
-kernel void transpose_2d_f32(device const float* A [[buffer(0)]], device float* B [[buffer(1)]],
-                             constant uint& M [[buffer(2)]], constant uint& N [[buffer(3)]],
+kernel void transpose_2d_f32(device const float *A [[buffer(0)]], device float *B [[buffer(1)]],
+                             constant uint &M [[buffer(2)]], constant uint &N [[buffer(3)]],
                              uint2 group [[threadgroup_position_in_grid]],
                              uint2 thread_position [[thread_position_in_threadgroup]]) {
   threadgroup float tile[TILE][TILE + 1];

@@ -3,8 +3,8 @@
 //! requires: D <= 128
 //! grid: 128 * ceil_div(S, 32) 1 1
 //! threadgroup: 128 1 1
-#include <metal_stdlib>
 #include <metal_simdgroup_matrix>
+#include <metal_stdlib>
 using namespace metal;
 
 constant constexpr uint THREADS = 128;
@@ -22,10 +22,10 @@ static_assert(QUERIES == KEYS, "queries and keys are staged in the same tile");
 typedef simdgroup_matrix<float, 8, 8> Matrix;
 
 struct Problem {
-  device const float* Q;
-  device const float* K;
-  device const float* V;
-  device float* O;
+  device const float *Q;
+  device const float *K;
+  device const float *V;
+  device float *O;
   uint S;
   uint D;
 };
@@ -38,35 +38,36 @@ struct Lane {
 
 // Rows first ... first + 31 of `source`, times `scale`, into the tile; zero beyond its S rows and D columns.
 template <uint WIDTH>
-void stage(threadgroup float* tile, device const float* source, uint first, uint S, uint D, float scale,
+void stage(threadgroup float *tile, device const float *source, uint first, uint S, uint D, float scale,
            uint thread_index) {
   for (uint quad = thread_index; quad < KEYS * WIDTH / 4; quad += THREADS) {
     const uint row = quad / (WIDTH / 4);
     const uint col = quad % (WIDTH / 4) * 4;
     float4 values = float4(0.0f);
     if (first + row < S && col < D) {
-      device const float* from = source + ulong(first + row) * D + col;
+      device const float *from = source + ulong(first + row) * D + col;
       if (D % 4 == 0) {
-        values = *reinterpret_cast<device const float4*>(from);
+        values = *reinterpret_cast<device const float4 *>(from);
       } else {
         for (uint i = 0; i < min(4u, D - col); ++i) {
           values[i] = from[i];
         }
       }
     }
-    *reinterpret_cast<threadgroup float4*>(tile + row * (WIDTH + PADDING) + col) = values * scale;
+    *reinterpret_cast<threadgroup float4 *>(tile + row * (WIDTH + PADDING) + col) = values * scale;
   }
 }
 
 template <uint PARTS>
-void attend(thread const Problem& problem, uint first_query, threadgroup float* tile, threadgroup float* scores,
-            threadgroup float* diagonal, thread const Lane& at) {
+void attend(thread const Problem &problem, uint first_query, threadgroup float *tile, threadgroup float *scores,
+            threadgroup float *diagonal, thread const Lane &at) {
   constexpr uint WIDTH = 8 * PARTS;
   constexpr uint STRIDE = WIDTH + PADDING;
   const uint S = problem.S;
   const uint D = problem.D;
   const uint row = at.lane / 4;
-  threadgroup float4* row_scores = reinterpret_cast<threadgroup float4*>(scores + row * SCORE_STRIDE + at.lane % 4 * 8);
+  threadgroup float4 *row_scores =
+      reinterpret_cast<threadgroup float4 *>(scores + row * SCORE_STRIDE + at.lane % 4 * 8);
 
   stage<WIDTH>(tile, problem.Q, first_query, S, D, rsqrt(float(D)), at.thread_index);
   for (uint i = at.lane; i < 64; i += 32) {
@@ -158,9 +159,9 @@ void attend(thread const Problem& problem, uint first_query, threadgroup float* 
   }
 }
 
-kernel void softmax_attention_f32(device const float* Q [[buffer(0)]], device const float* K [[buffer(1)]],
-                                  device const float* V [[buffer(2)]], device float* O [[buffer(3)]],
-                                  constant uint& S [[buffer(4)]], constant uint& D [[buffer(5)]],
+kernel void softmax_attention_f32(device const float *Q [[buffer(0)]], device const float *K [[buffer(1)]],
+                                  device const float *V [[buffer(2)]], device float *O [[buffer(3)]],
+                                  constant uint &S [[buffer(4)]], constant uint &D [[buffer(5)]],
                                   uint group [[threadgroup_position_in_grid]],
                                   uint thread_index [[thread_index_in_threadgroup]],
                                   uint simd [[simdgroup_index_in_threadgroup]],
@@ -168,8 +169,8 @@ kernel void softmax_attention_f32(device const float* Q [[buffer(0)]], device co
   threadgroup float4 tile_storage[TILE_SIZE / 4];
   threadgroup float4 score_storage[SIMD_GROUPS * SCORES_SIZE / 4];
   threadgroup float diagonals[SIMD_GROUPS][64];
-  threadgroup float* tile = reinterpret_cast<threadgroup float*>(tile_storage);
-  threadgroup float* scores = reinterpret_cast<threadgroup float*>(score_storage) + simd * SCORES_SIZE;
+  threadgroup float *tile = reinterpret_cast<threadgroup float *>(tile_storage);
+  threadgroup float *scores = reinterpret_cast<threadgroup float *>(score_storage) + simd * SCORES_SIZE;
   const Problem problem = {Q, K, V, O, S, D};
   const Lane at = {thread_index, simd, lane};
   if (D <= 64) {

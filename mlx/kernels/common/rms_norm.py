@@ -65,7 +65,7 @@ SPEC = KernelSpec(
     domain=Domain({"rows": Range(1, 1 << 16), "cols": Range(1, 1 << 16), "eps": Range(1e-6, 1e-2)}),
     sizes=Sizes(
         published={"rows": 1024, "cols": 1024, "eps": 1e-5},
-        large={"rows": 65536, "cols": 1024},
+        large={"rows": 16384, "cols": 4096},
         check=[
             {"rows": 1, "cols": 1},
             {"rows": 7, "cols": 33, "eps": 1e-3},

@@ -54,7 +54,7 @@ SPEC = KernelSpec(
     domain=Domain({"rows": Range(1, 1 << 16), "cols": Range(1, 1 << 16)}),
     sizes=Sizes(
         published={"rows": 1024, "cols": 1024},
-        large={"rows": 65536, "cols": 1024},
+        large={"rows": 16384, "cols": 4096},
         check=[
             {"rows": 1, "cols": 1},
             {"rows": 3, "cols": 37},

@@ -56,21 +56,34 @@ def returns() -> list[Case]:
         x = numbers(t)
         expected = out(1, [x[(k + 1) % n] for k in range(n)], count=t)
         buffers = given(0, x), expected
-        rest = {"constants": {2: const(n)}, "variant": f"{n}of{t}"}
-        found.append(case("return_before_barrier", t, t, *buffers, **rest))
+        name, constants = f"{n}of{t}", {2: const(n)}
+        found.append(
+            case("return_before_barrier", t, t, *buffers, constants=constants, variant=name)
+        )
     for t in (32, 64, 100):
         # Thread k leaves in round k % 4 and has counted the others in every round before.
-        expected = []
-        for k in range(t):
-            rounds = k % 4
-            expected.append(sum(t_live(t, r) for r in range(rounds)))
-        found.append(case("return_in_loop", t, t, out(0, expected, "uint32"), variant=str(t)))
+        seen = [sum(t_live(t, r) for r in range(k % 4)) for k in range(t)]
+        found.append(case("return_in_loop", t, t, out(0, seen, "uint32"), variant=str(t)))
     return found
 
 
 def t_live(t: int, r: int) -> int:
     """How many threads are still there in round r: those that leave in a later one."""
     return sum(k % 4 > r for k in range(t))
+
+
+def instances() -> list[Case]:
+    """A kernel template whose threadgroup array has another size in each instance."""
+    found = []
+    for name, n, t, dtype in (
+        ("turned_float_64", 128, 64, "float32"),
+        ("turned_float_32", 96, 32, "float32"),
+        ("turned_int_8", 40, 8, "int32"),
+    ):
+        x = [k * 7 % 100 for k in range(n)]
+        turned = [x[g[(k + t // 2) % t]] for g in groups(n, t) for k in range(t)]
+        found.append(case(name, n, t, given(0, x, dtype), out(1, turned, dtype)))
+    return found
 
 
 def tiles() -> list[Case]:
@@ -149,8 +162,10 @@ def flags() -> list[Case]:
             for k in range(rounds if rounds > 1 else 0):
                 v = [v[(lane + k) % t] + 1 for lane in range(t)]
             buffers = given(0, x, "uint32"), out(1, v, "uint32")
-            rest = {"constants": {2: const(rounds)}, "variant": f"{rounds}rounds{t}"}
-            found.append(case("uniform_barrier_in_branch", t, t, *buffers, **rest))
+            name, constants = f"{rounds}rounds{t}", {2: const(rounds)}
+            found.append(
+                case("uniform_barrier_in_branch", t, t, *buffers, constants=constants, variant=name)
+            )
     for n, t, variant in in_shapes(((64, 64), (37, 37), (128, 32))):
         x = [k * 11 % 64 for k in range(n)]
         expected = []
@@ -170,4 +185,4 @@ def flags() -> list[Case]:
 
 
 def cases() -> list[Case]:
-    return reversals() + returns() + tiles() + declarations() + flags()
+    return reversals() + returns() + instances() + tiles() + declarations() + flags()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance_cases.model import Case, case, given, out
+from conformance_cases.model import ANY, Case, case, given, out
 from conformance_cases.simt import i8, i16, i32, i64, quotient, remainder, u32, u64
 
 EDGES = [0, 1, 2, 3, 0x7F, 0x80, 0xFF00, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFE, 0xFFFFFFFF]
@@ -177,7 +177,12 @@ def reinterpreted() -> list[Case]:
     ]
     buffers = given(0, quads, "uint32"), out(1, counted, "uint32")
     found.append(case("vector_bit_functions", 16, 16, *buffers))
-    return found
+    triples = np.array([[k / 3, -k, k * 1e10] for k in range(8)], np.float32)
+    words3 = triples.view(np.uint32).astype(int) + 0x04030201
+    padded = [[*row, 0.0] for row in triples.tolist()]
+    sums = [[*map(u32, row), ANY] for row in words3.tolist()]
+    buffers = given(0, padded), out(1, sums, "uint32")
+    return [*found, case("bits_of_triples", 8, 8, *buffers)]
 
 
 def conversions() -> list[Case]:

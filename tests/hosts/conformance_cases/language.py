@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ X = [(k * 5 % 17 - 8) / 2 for k in range(N)]  # halves: every sum and product be
 UINTS = [(k * 37 + 11) % 101 for k in range(N)]
 
 
-def floats(name: str, values: list[float], **rest: object) -> Case:
+def floats(name: str, values: list[float], **rest: Any) -> Case:
     """A kernel from X to as many floats."""
     return case(name, N, 16, given(0, X), out(1, values), **rest)
 

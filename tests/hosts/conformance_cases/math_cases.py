@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -106,8 +107,8 @@ def unary() -> list[Case]:
                 absolute=bound(absolute, x),
             )
         )
-    for name, (x, expected) in SPECIAL.items():
-        buffers = given(0, x), out(1, expected)
+    for name, (x, values) in SPECIAL.items():
+        buffers = given(0, x), out(1, values)
         found.append(case(f"unary_{name}", len(x), 4, *buffers, variant="special"))
     return found
 
@@ -139,7 +140,7 @@ def binary() -> list[Case]:
 
 
 def binary_case(
-    name: str, pairs: list[tuple[float, float]], expected: list[float], **rest: object
+    name: str, pairs: list[tuple[float, float]], expected: list[float], **rest: Any
 ) -> Case:
     a, b = [p[0] for p in pairs], [p[1] for p in pairs]
     return case(f"binary_{name}", len(pairs), 8, given(0, a), given(1, b), out(2, expected), **rest)
@@ -218,6 +219,34 @@ def named_precisions() -> list[Case]:
     ]
 
 
+def more_names() -> list[Case]:
+    x = [k / 8 for k in range(-24, 25)]
+    fast, ulp, absolute = [], [], []
+    for v in x:
+        base = abs(v) + 1
+        fast += [math.sin(v), math.cos(v), math.tanh(v), 2.0**v, math.log2(base)]
+        fast += [math.sqrt(abs(v)), base**2.5, max(v, 0.0) + min(max(v, -1.0), 1.0)]
+        ulp += [0, 0, 5, bounds.exp_ulp(v), 3, 3, round(bounds.pow_ulp(base, 2.5), 1), 0]
+        absolute += [bounds.TRIGONOMETRIC, bounds.TRIGONOMETRIC, bounds.tanh_absolute(v), 0]
+        absolute += [bounds.log_absolute(base), 0, 0, 0]
+    named = [max(v, 0.5) + v * 2 + 1 + math.floor(v) + abs(v) for v in x]
+    # faceforward(a, I, N): I and N are orthogonal, dot is 0 and a is turned around.
+    rare = [[math.frexp(abs(v) + 1)[1] - 1, v * v + 4, -v, -1, 4 * v, 0.8] for v in x]
+    return [
+        case(
+            "more_fast_forms",
+            49,
+            32,
+            given(0, x),
+            out(1, fast),
+            ulp=ulp,
+            absolute=[float(f"{v:.3g}") for v in absolute],
+        ),
+        case("qualified_names", 49, 32, given(0, x), out(1, named)),
+        case("less_common", 49, 32, given(0, x), out(1, rare), ulp=4),
+    ]
+
+
 def vectors() -> list[Case]:
     quads = [[k / 4 - 2, 3 - k / 2, k / 4, -k / 8] for k in range(16)]
     rows, ulp = [], []
@@ -261,4 +290,4 @@ def vectors() -> list[Case]:
 
 
 def cases() -> list[Case]:
-    return unary() + binary() + ternary() + parts() + named_precisions() + vectors()
+    return unary() + binary() + ternary() + parts() + named_precisions() + more_names() + vectors()

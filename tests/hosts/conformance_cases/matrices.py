@@ -29,7 +29,7 @@ def determinant(m: Matrix) -> float:
     if len(m) == 1:
         return m[0][0]
     minors = [[column[:r] + column[r + 1 :] for column in m[1:]] for r in range(len(m))]
-    return sum((-1) ** r * m[0][r] * determinant(minors[r]) for r in range(len(m)))
+    return sum((1 - r % 2 * 2) * m[0][r] * determinant(minors[r]) for r in range(len(m)))
 
 
 def padded(m: Matrix) -> Matrix:

@@ -87,8 +87,8 @@ def pointers() -> list[Case]:
     for n in (1, 4, 7):
         x = numbers(5 * n)
         sums = [sum(x[i * n : i * n + n]) for i in range(5)]
-        rest = {"constants": {2: const(n)}, "variant": str(n)}
-        found.append(case("pointer_walk", 5, 5, given(0, x), out(1, sums), **rest))
+        buffers, constants = (given(0, x), out(1, sums)), {2: const(n)}
+        found.append(case("pointer_walk", 5, 5, *buffers, constants=constants, variant=str(n)))
     x = numbers(64)
     rows = [x[8 * i] + x[8 * i + 7] for i in range(8)]
     table = [1.0, -2.5, 0.5, 8.0, 3.0]
@@ -165,13 +165,13 @@ def padded_structs() -> list[Case]:
         struct.pack_into("<h", record, 32, 1000 * k)
         records += list(record)
     expected = [[k - 3 + k, k + 0.5, -k, 1000 * k] for k in range(6)]
-    written = []
+    written: list[object] = []
     for k in range(4):
-        record: list[object] = [ANY] * 48
-        record[0] = k
-        record[16:28] = list(struct.pack("<3f", k, 2 * k, 3 * k))
-        record[32:34] = list(struct.pack("<h", -k))
-        written += record
+        cells: list[object] = [ANY] * 48
+        cells[0] = k
+        cells[16:28] = struct.pack("<3f", k, 2 * k, 3 * k)
+        cells[32:34] = struct.pack("<h", -k)
+        written += cells
     return [
         case("struct_fields", 6, 6, given(0, records, "uint8"), out(1, expected)),
         case("struct_stores", 4, 4, out(0, written, "uint8")),

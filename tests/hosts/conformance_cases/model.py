@@ -96,9 +96,12 @@ def flat(values: Any, dtype: str) -> list[Any]:
 def plain(value: Any, dtype: str) -> Any:
     """One number as JSON carries it: the shortest decimal that reads back as the same value."""
     if dtype not in FLOATS:
-        number = int(value)
-        NUMPY_TYPES[dtype](number)  # raises OverflowError where a case forgot to wrap
-        return number
+        whole = int(value)
+        limits = (0, 1) if dtype == "bool" else np.iinfo(NUMPY_TYPES[dtype])
+        low, high = limits if isinstance(limits, tuple) else (int(limits.min), int(limits.max))
+        if not low <= whole <= high:
+            raise OverflowError(f"{whole} is no {dtype}: a case forgot to wrap")
+        return whole
     number = float(value)
     if math.isnan(number):
         return "nan"

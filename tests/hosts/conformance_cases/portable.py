@@ -52,12 +52,12 @@ class Supervisor:
             raise RuntimeError(f"{op}: {reply['fault']}")
         return reply
 
-    def load(self, library: Library, functions: Sequence[str]) -> dict[str, Any]:
+    def load(self, library: Library, functions: Sequence[str], threads: int = 0) -> dict[str, Any]:
         return self.ask(
             "load",
             library=str(library.path),
             functions=[function_json(library, name) for name in functions],
-            threads=0,
+            threads=threads,
             memory_limit_bytes=MEMORY_LIMIT_BYTES,
             deadline_ms=DEADLINE_MS,
         )
@@ -73,8 +73,10 @@ class Supervisor:
 class PortableHost:
     """A library loaded into the portable host, with a pool for its cases."""
 
-    def __init__(self, library: Library, functions: Sequence[str], pool_bytes: int) -> None:
-        self._library, self._functions = library, functions
+    def __init__(
+        self, library: Library, functions: Sequence[str], pool_bytes: int, threads: int = 0
+    ) -> None:
+        self._library, self._functions, self._threads = library, functions, threads
         self._file = os.memfd_create("conformance")
         os.ftruncate(self._file, pool_bytes)
         self.pool = mmap.mmap(self._file, pool_bytes)
@@ -85,9 +87,9 @@ class PortableHost:
 
     def run(self, dispatches: Sequence[Mapping[str, Any]], regions: Regions, seed: int) -> str:
         """Run the dispatches; empty, or the reason why they did not end well."""
-        reply = (
-            {"ok": True} if self._loaded else self._supervisor.load(self._library, self._functions)
-        )
+        reply: dict[str, Any] = {"ok": True}
+        if not self._loaded:
+            reply = self._supervisor.load(self._library, self._functions, self._threads)
         self._loaded = bool(reply["ok"])
         if reply["ok"]:
             reply = self._supervisor.ask(

@@ -63,7 +63,8 @@ def encode(dtype: str, data: Iterable[Any]) -> bytes:
 
 
 def stored_type(dtype: str) -> np.dtype[Any]:
-    return np.dtype(STORED_TYPES.get(dtype, NUMPY_TYPES[dtype]))
+    kind: np.dtype[Any] = np.dtype(STORED_TYPES.get(dtype, NUMPY_TYPES[dtype]))
+    return kind
 
 
 def steps(values: np.ndarray, dtype: str) -> np.ndarray:
@@ -203,7 +204,7 @@ def equal(
     with np.errstate(invalid="ignore"):
         close = np.abs(steps(got, dtype) - steps(want, dtype)) <= ulp
         near = np.abs(a - b) <= np.array(compare["abs"], float)
-    return same | finite & (close | near)
+    return np.asarray(same | finite & (close | near))
 
 
 def run_cases(host: Host, layout: Layout, numbers: Sequence[int], seed: int) -> dict[int, str]:

@@ -168,8 +168,8 @@ def votes() -> list[Case]:
                 "active_mask", n, t, out(0, per_cluster(x, n, t, active), "uint64"), variant=variant
             ),
         ]
-        for name, odd in (("all-odd", lambda k: 1), ("none-odd", lambda k: 2)):
-            flags = [odd(k) for k in range(n)]
+        for name, flag in (("all-odd", 1), ("none-odd", 2)):
+            flags = [flag] * n
             expected = out(1, per_cluster(flags, n, t, UINT_FUNCTIONS["votes"]), "uint32")
             buffers = given(0, flags, "uint32"), expected
             found.append(case("votes", n, t, *buffers, variant=f"{name}-{variant}"))

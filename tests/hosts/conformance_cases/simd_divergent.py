@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conformance_cases import divergent_models
 from conformance_cases.model import Case, case, given, in_shapes, out
 from conformance_cases.simt import i32, per_cluster, u32
 
@@ -12,20 +13,15 @@ Lanes = list[int]
 Model = Callable[[Lanes], Lanes]
 
 
-def where(x: Lanes, condition: Callable[[int], bool]) -> list[int]:
-    """The lanes whose value satisfies a branch's condition."""
-    return [lane for lane, value in enumerate(x) if condition(value)]
-
-
 def in_if(x: Lanes) -> Lanes:
-    odd = where(x, lambda v: v & 1 == 1)
+    odd = [lane for lane, v in enumerate(x) if v & 1 == 1]
     total = sum(x[lane] for lane in odd)
     return [total if lane in odd else -1 for lane in range(len(x))]
 
 
 def if_else(x: Lanes) -> Lanes:
-    large = where(x, lambda v: v > 40)
-    small = where(x, lambda v: v <= 40)
+    large = [lane for lane, v in enumerate(x) if v > 40]
+    small = [lane for lane, v in enumerate(x) if v <= 40]
     total = sum(x[lane] for lane in large)
     peak = max((x[lane] for lane in small), default=0) * 1000
     return [(total if lane in large else peak) + len(x) for lane in range(len(x))]
@@ -33,7 +29,7 @@ def if_else(x: Lanes) -> Lanes:
 
 def nested_if(x: Lanes) -> Lanes:
     r = [0] * len(x)
-    odd = where(x, lambda v: v & 1 == 1)
+    odd = [lane for lane, v in enumerate(x) if v & 1 == 1]
     two = [lane for lane in odd if x[lane] & 2]
     four = [lane for lane in odd if not x[lane] & 2 and x[lane] & 4]
     for lane in odd:
@@ -46,7 +42,7 @@ def nested_if(x: Lanes) -> Lanes:
 def different_trip_counts(x: Lanes) -> Lanes:
     total = [0] * len(x)
     for k in range(5):
-        inside = where(x, lambda v, k=k: k < v % 5)
+        inside = [lane for lane, v in enumerate(x) if k < v % 5]
         for lane in inside:
             total[lane] = total[lane] * 33 + len(inside)
     return [u32(v * 100 + len(x)) for v in total]
@@ -55,7 +51,7 @@ def different_trip_counts(x: Lanes) -> Lanes:
 def branch_in_loop(x: Lanes) -> Lanes:
     total = [0] * len(x)
     for k in range(3):
-        taken = where(x, lambda v, k=k: v >> k & 1 == 1)
+        taken = [lane for lane, v in enumerate(x) if v >> k & 1 == 1]
         for lane in range(len(x)):
             total[lane] += 1000 * len(x)
             total[lane] += len(taken) * (k + 1) if lane in taken else 0
@@ -65,7 +61,7 @@ def branch_in_loop(x: Lanes) -> Lanes:
 def break_out(x: Lanes) -> Lanes:
     total = [0] * len(x)
     for k in range(6):
-        inside = where(x, lambda v, k=k: k < v % 7)
+        inside = [lane for lane, v in enumerate(x) if k < v % 7]
         for lane in inside:
             total[lane] = u32(total[lane] + (len(inside) << (k * 4 % 24)))
     return [v + len(x) for v in total]
@@ -74,20 +70,20 @@ def break_out(x: Lanes) -> Lanes:
 def continue_on(x: Lanes) -> Lanes:
     total = [0] * len(x)
     for k in range(4):
-        inside = where(x, lambda v, k=k: v >> k & 1 == 0)
+        inside = [lane for lane, v in enumerate(x) if v >> k & 1 == 0]
         for lane in inside:
             total[lane] = total[lane] * 40 + len(inside)
     return [u32(v) for v in total]
 
 
 def early_return(x: Lanes) -> Lanes:
-    stay = where(x, lambda v: v % 3 != 0)
+    stay = [lane for lane, v in enumerate(x) if v % 3 != 0]
     total = sum(x[lane] for lane in stay)
     return [total if lane in stay else -7 for lane in range(len(x))]
 
 
 def helper_called_twice(x: Lanes) -> Lanes:
-    odd = where(x, lambda v: v & 1 == 1)
+    odd = [lane for lane, v in enumerate(x) if v & 1 == 1]
     total = sum(x[lane] for lane in odd)
     return [total if lane in odd else len(x) - len(odd) for lane in range(len(x))]
 
@@ -95,7 +91,7 @@ def helper_called_twice(x: Lanes) -> Lanes:
 def loop_in_helper(x: Lanes) -> Lanes:
     r = [0] * len(x)
     for k in range(4):
-        inside = where(x, lambda v, k=k: k < max(v % 4, 1))
+        inside = [lane for lane, v in enumerate(x) if k < max(v % 4, 1)]
         for lane in inside:
             r[lane] = r[lane] * 40 + len(inside)
     return [v + len(x) for v in r]
@@ -105,7 +101,7 @@ def while_loop(x: Lanes) -> Lanes:
     v = [value % 64 for value in x]
     r = [0] * len(x)
     while any(v):
-        inside = where(v, lambda value: value != 0)
+        inside = [lane for lane, value in enumerate(v) if value != 0]
         total = sum(v[lane] & 1 for lane in inside)
         for lane in inside:
             r[lane] += total
@@ -114,7 +110,7 @@ def while_loop(x: Lanes) -> Lanes:
 
 
 def in_switch(x: Lanes) -> Lanes:
-    counts = [len(where(x, lambda v, k=k: v % 3 == k)) for k in range(3)]
+    counts = [sum(v % 3 == k for v in x) for k in range(3)]
     r = [(1, 100, 10000)[v % 3] * counts[v % 3] for v in x]
     peak = max(v % 100 for v in r)
     return [v + peak for v in r]
@@ -122,8 +118,8 @@ def in_switch(x: Lanes) -> Lanes:
 
 def fall_through(x: Lanes) -> Lanes:
     # Case 0 runs into case 1, where the lanes of both are active together.
-    zero = where(x, lambda v: v % 3 == 0)
-    low = where(x, lambda v: v % 3 < 2)
+    zero = [lane for lane, v in enumerate(x) if v % 3 == 0]
+    low = [lane for lane, v in enumerate(x) if v % 3 < 2]
     r = [0] * len(x)
     for lane in low:
         r[lane] = (len(zero) if lane in zero else 0) + 100 * len(low)
@@ -134,7 +130,7 @@ def nested_loops(x: Lanes) -> Lanes:
     r = [0] * len(x)
     for a in range(2):
         for b in range(2):
-            inside = where(x, lambda v, a=a, b=b: a < v % 3 and b < v // 3 % 3)
+            inside = [lane for lane, v in enumerate(x) if a < v % 3 and b < v // 3 % 3]
             for lane in inside:
                 r[lane] = r[lane] * 33 + len(inside)
     return r
@@ -153,7 +149,7 @@ def ballot_in_loop(x: Lanes) -> Lanes:
 
 
 def prefix_of_active(x: Lanes) -> Lanes:
-    even = where(x, lambda v: v % 2 == 0)
+    even = [lane for lane, v in enumerate(x) if v % 2 == 0]
     return [even.index(lane) if lane in even else 99 for lane in range(len(x))]
 
 
@@ -193,7 +189,7 @@ def return_in_loop(x: Lanes) -> Lanes:
 
 
 def return_in_helper(x: Lanes) -> Lanes:
-    small = where(x, lambda v: v % 4 == 0)
+    small = [lane for lane, v in enumerate(x) if v % 4 == 0]
     rest = [lane for lane in range(len(x)) if lane not in small]
     inner = [7 if lane in small else 100 * len(rest) for lane in range(len(x))]
     return [v + 10000 * len(x) for v in inner]
@@ -203,7 +199,7 @@ def break_of_inner(x: Lanes) -> Lanes:
     r = [0] * len(x)
     for a in range(3):
         for b in range(4):
-            inside = where(x, lambda v, a=a, b=b: b <= (v + a) % 5 - 1)
+            inside = [lane for lane, v in enumerate(x) if b < (v + a) % 5]
             for lane in inside:
                 r[lane] += len(inside) << b
         for lane in range(len(x)):
@@ -215,7 +211,7 @@ def infinite_loop_with_breaks(x: Lanes) -> Lanes:
     r = [0] * len(x)
     for k in range(8):
         # The break stands after the call, so a lane takes part in the round that it leaves in.
-        inside = where(x, lambda v, k=k: k <= v % 8)
+        inside = [lane for lane, v in enumerate(x) if k <= v % 8]
         for lane in inside:
             r[lane] = r[lane] * 3 + len(inside)
     return [v + len(x) for v in r]
@@ -248,6 +244,7 @@ UINT_MODELS: tuple[Model, ...] = (
     return_in_helper,
     break_of_inner,
     infinite_loop_with_breaks,
+    *divergent_models.MODELS,
 )
 
 

@@ -22,10 +22,17 @@ class Thread:
     group_size: Triple
     flat: int
     index: int
+    grid: Triple
+    nominal_size: Triple
 
     @property
     def lane(self) -> int:
         return self.index % SIMD_WIDTH
+
+    @property
+    def groups(self) -> Triple:
+        n, t = self.grid, self.nominal_size
+        return -(-n[0] // t[0]), -(-n[1] // t[1]), -(-n[2] // t[2])
 
     @property
     def simdgroup(self) -> int:
@@ -51,13 +58,13 @@ def _threads_of(group: Triple, n: Triple, t: Triple) -> list[Thread]:
         min(t[1], n[1] - start[1]),
         min(t[2], n[2] - start[2]),
     )
-    threads = []
+    threads: list[Thread] = []
     for z in range(size[2]):
         for y in range(size[1]):
             for x in range(size[0]):
                 position = (start[0] + x, start[1] + y, start[2] + z)
                 flat = (position[2] * n[1] + position[1]) * n[0] + position[0]
-                threads.append(Thread(position, (x, y, z), group, size, flat, len(threads)))
+                threads.append(Thread(position, (x, y, z), group, size, flat, len(threads), n, t))
     return threads
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from conformance_cases.model import ANY, Case, case, given, inout, out
 from conformance_cases.simt import i32, quotient, remainder, u32
 
@@ -11,7 +14,7 @@ INTS = [[k * 3 - 20, 7 - k, k * k, -k] for k in range(16)]
 Quad = list[float]
 
 
-def rows(name: str, values: list[object], **rest: object) -> Case:
+def rows(name: str, values: Sequence[object], **rest: Any) -> Case:
     """A kernel from QUADS."""
     return case(name, 16, 8, given(0, QUADS), out(1, values), **rest)
 

@@ -13,9 +13,13 @@ uint32_t global_index(const MslThread *thread) {
 
 void add_up(void *const *slots, uint32_t active, const void *) {
   uint32_t sum = 0;
-  for (int lane = 0; lane < MSL_SIMD_WIDTH; ++lane)
-    if (active >> lane & 1)
+  for (int lane = 0; lane < MSL_SIMD_WIDTH; ++lane) {
+    bool is_active = active >> lane & 1;
+    if (is_active != (slots[lane] != nullptr))
+      sum += 1000000; // the contract is broken: no expected value is this large
+    if (is_active)
       sum += *static_cast<uint32_t *>(slots[lane]);
+  }
   for (int lane = 0; lane < MSL_SIMD_WIDTH; ++lane)
     if (slots[lane])
       *static_cast<uint32_t *>(slots[lane]) = sum;
@@ -122,6 +126,14 @@ KERNEL barrier_and_collective(const MslThread *thread) {
   }
   msl_threadgroup_barrier(2, 20);
   buffer<uint32_t>(thread->group, 0)[k] = sum * 100 + simd_sum(1, 30);
+}
+
+// Who has gone on after a collective still waits in the barrier after it.
+KERNEL collective_then_barrier(const MslThread *thread) {
+  uint32_t *shared = reinterpret_cast<uint32_t *>(thread->group->threadgroup_memory);
+  shared[thread->index] = simd_sum(1, 10);
+  msl_threadgroup_barrier(2, 20);
+  buffer<uint32_t>(thread->group, 0)[global_index(thread)] = shared[thread->group->size[0] - 1 - thread->index];
 }
 
 // One function called from two places: its collective is two collectives.

@@ -130,6 +130,12 @@ def test_lanes_in_a_barrier_do_not_hold_up_collectives(host: Host, kernels: Path
     np.testing.assert_array_equal(out, np.tile(sums * 100 + 32, (2, 1)))
 
 
+def test_a_barrier_after_a_collective_holds_everybody(host: Host, kernels: Path) -> None:
+    fields = {"static_threadgroup_bytes": 256}
+    out = under_all_seeds(host, kernels, "collective_then_barrier", 64, 64, 64, **fields)
+    np.testing.assert_array_equal(out, 32)
+
+
 def test_one_function_called_from_two_places(host: Host, kernels: Path) -> None:
     out = under_all_seeds(host, kernels, "two_call_sites", 32, 32, 32)
     np.testing.assert_array_equal(out, [16 if lane % 2 else 1600 for lane in range(32)])

@@ -1,0 +1,67 @@
+"""How much memory a run takes: the host beside its pool, the harness beside the buffers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import catalog
+from harness.problem import problem_slots
+from perf.findings import Finding
+from perf.latency import BENCH
+
+_MB = 1_000_000
+_POLL_S = 0.02
+KERNEL, SIZE = "relu", "large"
+
+
+def run(home: Path) -> Iterator[Finding]:
+    """Peaks over one run that only checks, of the harness and of all that it started."""
+    spec = catalog.default().find(KERNEL).spec
+    slots = problem_slots(spec, catalog.point_of(spec, SIZE)).values()
+    buffers = sum(slot.bytes for slot in slots)
+    harness, hosts = _peaks(home)
+    what = f"{KERNEL} at {SIZE}, buffers of {buffers / _MB:.0f} MB"
+    pool = 2 * buffers  # two runs, on two kinds of poison
+    limit = (1.2 * pool + 100 * _MB) / _MB
+    yield Finding("host processes, peak", hosts / _MB, "MB", limit, True, what)
+    limit = (8 * buffers + 500 * _MB) / _MB
+    yield Finding("harness, peak", harness / _MB, "MB", limit, True, what)
+
+
+def _peaks(home: Path) -> tuple[int, int]:
+    """Peak resident bytes of the harness and, together, of the processes below it."""
+    child = subprocess.Popen(
+        [BENCH, KERNEL, "--size", SIZE, "--check-only"],
+        env={**os.environ, "METAL_BENCH_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+    )
+    harness = hosts = 0
+    while child.poll() is None:
+        harness = max(harness, _resident(child.pid))
+        hosts = max(hosts, sum(_resident(pid) for pid in _below(child.pid)))
+        time.sleep(_POLL_S)
+    if child.returncode != 0:
+        raise RuntimeError(f"the run ended with code {child.returncode}")
+    return harness, hosts
+
+
+def _below(pid: int) -> Iterator[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()
+    except OSError:
+        return
+    for child in map(int, children):
+        yield child
+        yield from _below(child)
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text("utf-8").split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
