@@ -29,7 +29,7 @@ def commands() -> dict[str, list[str]]:
         "types": [*python, "mypy"],
         "native format": [*python, "clang_format", "--dry-run", "--Werror", *native_sources()],
         "leaderboard": [*python, "harness.leaderboard", "--check"],
-        "conformance": [*python, "tests.hosts.make_conformance", "--check"],
+        "conformance": [sys.executable, "tests/hosts/make_conformance.py", "--check"],
     }
 
 

@@ -301,16 +301,17 @@ MSL_FUNC float precise_rsqrt(float x) {
   const float better = x > 0.0f && x < infinity ? fma(0.5f * y, residual, y) : y;
   return tiny ? better * 0x1p12f : better;
 }
-// Angles of any size.
-MSL_FUNC float precise_sin(float x) {
-  return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? sin(x) : __builtin_sinf(x);
-}
-MSL_FUNC float precise_cos(float x) {
-  return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? cos(x) : __builtin_cosf(x);
-}
-MSL_FUNC float precise_tan(float x) {
-  return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? tan(x) : __builtin_tanf(x);
-}
+// Angles of any size. The calls stand in functions of their own, or the compiler would merge a sine and a cosine into
+// the extension sincosf.
+#define MSL_ANY_ANGLE(name)                                                                                            \
+  __attribute__((noinline)) static float far_##name(float x) { return __builtin_##name##f(x); }                        \
+  MSL_FUNC float precise_##name(float x) {                                                                             \
+    return __builtin_expect(magnitude_of(x) < largest_angle, 1) ? name(x) : far_##name(x);                             \
+  }
+MSL_ANY_ANGLE(sin)
+MSL_ANY_ANGLE(cos)
+MSL_ANY_ANGLE(tan)
+#undef MSL_ANY_ANGLE
 
 // log2(|x|) in double, within 2^-45 of its value; -infinity and infinity at the ends.
 MSL_FUNC double wide_log2(float x) {

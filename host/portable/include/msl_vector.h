@@ -49,7 +49,7 @@ namespace metal {
     return vec(MSL_EACH##N(MSL_BINARY_OF, op));                                                                        \
   }                                                                                                                    \
   MSL_FUNC constexpr vec &operator op##=(const vec & b) {                                                              \
-    MSL_EACH##N(MSL_UPDATE, op## =);                                                                                   \
+    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                   \
     return *this;                                                                                                      \
   }
 #define MSL_TRUTH(N, op)                                                                                               \
@@ -64,10 +64,11 @@ namespace metal {
   }                                                                                                                    \
   template <class U = T, enable_if_t<__is_integral(U), int> = 0>                                                       \
   MSL_FUNC constexpr vec &operator op##=(const vec & b) {                                                              \
-    MSL_EACH##N(MSL_UPDATE, op## =);                                                                                   \
+    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                   \
     return *this;                                                                                                      \
   }
 
+// clang-format off: these are declarations, one a line.
 #define MSL_VECTOR_BODY(N)                                                                                             \
   using msl_element = T;                                                                                               \
   static constexpr int msl_size = N;                                                                                   \
@@ -86,12 +87,23 @@ namespace metal {
   MSL_FUNC constexpr const T &operator[](int i) const { return (&x)[i]; }                                              \
   MSL_BINARY(N, +)                                                                                                     \
   MSL_BINARY(N, -)                                                                                                     \
-  MSL_BINARY(N, *) MSL_BINARY(N, /) MSL_INTEGRAL(N, %) MSL_INTEGRAL(N, &) MSL_INTEGRAL(N, |) MSL_INTEGRAL(N, ^)        \
-      MSL_INTEGRAL(N, <<) MSL_INTEGRAL(N, >>) MSL_TRUTH(N, ==) MSL_TRUTH(N, !=) MSL_TRUTH(N, <) MSL_TRUTH(N, >)        \
-          MSL_TRUTH(N, <=) MSL_TRUTH(N, >=) MSL_TRUTH(N, &&) MSL_TRUTH(N, ||) friend MSL_FUNC constexpr vec            \
-          operator-(const vec &a) {                                                                                    \
-    return vec(MSL_EACH##N(MSL_UNARY_OF, -));                                                                          \
-  }                                                                                                                    \
+  MSL_BINARY(N, *)                                                                                                     \
+  MSL_BINARY(N, /)                                                                                                     \
+  MSL_INTEGRAL(N, %)                                                                                                   \
+  MSL_INTEGRAL(N, &)                                                                                                   \
+  MSL_INTEGRAL(N, |)                                                                                                   \
+  MSL_INTEGRAL(N, ^)                                                                                                   \
+  MSL_INTEGRAL(N, <<)                                                                                                  \
+  MSL_INTEGRAL(N, >>)                                                                                                  \
+  MSL_TRUTH(N, ==)                                                                                                     \
+  MSL_TRUTH(N, !=)                                                                                                     \
+  MSL_TRUTH(N, <)                                                                                                      \
+  MSL_TRUTH(N, >)                                                                                                      \
+  MSL_TRUTH(N, <=)                                                                                                     \
+  MSL_TRUTH(N, >=)                                                                                                     \
+  MSL_TRUTH(N, &&)                                                                                                     \
+  MSL_TRUTH(N, ||)                                                                                                     \
+  friend MSL_FUNC constexpr vec operator-(const vec &a) { return vec(MSL_EACH##N(MSL_UNARY_OF, -)); }                  \
   friend MSL_FUNC constexpr vec operator+(const vec &a) { return a; }                                                  \
   friend MSL_FUNC constexpr vec operator~(const vec &a) { return vec(MSL_EACH##N(MSL_UNARY_OF, ~)); }                  \
   friend MSL_FUNC constexpr vec<bool, N> operator!(const vec &a) { return vec<bool, N>(MSL_EACH##N(MSL_NOT_OF, )); }   \
@@ -114,6 +126,7 @@ namespace metal {
     return old;                                                                                                        \
   }                                                                                                                    \
   MSL_SWIZZLES##N
+// clang-format on
 
 template <class T> class alignas(2 * sizeof(T)) vec<T, 2> {
 public:

@@ -1,8 +1,8 @@
 """A device in memory: kernels are Python functions on arrays that lie in the harness's pool.
 
-`FakeDevice` maps function names to Python and never reads a source beyond its header lines. A kernel
-receives a `Call` and may do there whatever shader code could: write past a buffer, change an input,
-leave elements out.
+`FakeDevice` maps function names to Python and reads no more of a source than its header lines. A
+kernel receives a `Call` and may do there whatever shader code could: write past a buffer, change an
+input, leave elements out.
 """
 
 from __future__ import annotations
