@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CLANG_FORMAT = [sys.executable, "-c", "import clang_format; clang_format.clang_format()"]
 NATIVE = {".c", ".cc", ".cpp", ".h", ".hpp", ".m"}
 
 
@@ -27,7 +28,7 @@ def commands() -> dict[str, list[str]]:
         "format": [*python, "ruff", "format", "--check", "--quiet", "."],
         "lint": [*python, "ruff", "check", "--quiet", "."],
         "types": [*python, "mypy"],
-        "native format": [*python, "clang_format", "--dry-run", "--Werror", *native_sources()],
+        "native format": [*CLANG_FORMAT, "--dry-run", "--Werror", *native_sources()],
         "leaderboard": [*python, "harness.leaderboard", "--check"],
         "conformance": [sys.executable, "tests/hosts/make_conformance.py", "--check"],
     }

@@ -1,4 +1,4 @@
-"""What can go wrong outside a kernel, and the exit codes of every command. A wrong kernel is a value, never one of these."""
+"""What can go wrong outside a kernel, and the exit codes. A wrong kernel is a value instead."""
 
 from __future__ import annotations
 

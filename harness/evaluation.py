@@ -1,4 +1,4 @@
-"""Evaluation: one judged run of one Variant on one Chip. A Status, and figures with all samples only if it passed."""
+"""Evaluation: one judged run of one Variant on one Chip; figures only if it passed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from harness import abi
 from harness.bank import Bank, Guise, Inputs
 from harness.compare import Comparison, Run, compare
 from harness.devices.base import Binding, Device, Program, Session, Source
-from harness.errors import UserError
 from harness.evaluation import Refusal, Status
 from harness.header import Header, HeaderError, parse_header
 from harness.inputs import stream
@@ -301,9 +300,3 @@ def _overrun_reason(overrun: Overrun) -> str:
     if overrun.offset >= 0:
         return f"wrote to byte {overrun.offset} past the end of '{overrun.slot}'"
     return f"wrote to byte {-overrun.offset} before the start of '{overrun.slot}'"
-
-
-def require_points(points: Sequence[tuple[str, Point]]) -> None:
-    """Refuse an empty list: judging nothing must never look like a pass."""
-    if not points:
-        raise UserError("nothing to judge: the SPEC names no check sizes")

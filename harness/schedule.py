@@ -28,6 +28,8 @@ MAX_THREADS = 1024
 MAX_THREADGROUP_BYTES = 32768
 MAX_GRID = (1 << 32) - 1
 MAX_DISPATCHES = 65536
+#: Scratch is memory of the machine that judges, whatever a header asks for.
+MAX_SCRATCH_BYTES = 1 << 30
 AXES = "xyz"
 
 
@@ -167,7 +169,8 @@ class _Resolver:
         self.line = scratch.line
         if scratch.name in self.slots or scratch.name in self.spec.scalars:
             raise _Refused(f"scratch {scratch.name}: the problem has this name", self.line)
-        count = self._whole(scratch.count, f"scratch {scratch.name}", 1, 1 << 34)
+        most = MAX_SCRATCH_BYTES // scratch.element.bytes
+        count = self._whole(scratch.count, f"scratch {scratch.name}", 1, most)
         self.slots[scratch.name] = Slot(scratch.name, "scratch", scratch.element.name, (count,))
 
     def _expand(self, line: DispatchLine, place: dict[str, str], out: list[Dispatch]) -> None:

@@ -1,4 +1,4 @@
-"""A Side is what gets timed: it runs k prepared instances and says how long that took. Measurement sees nothing else."""
+"""A Side is what gets timed: it runs k prepared instances and says how long that took."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.evaluation import Refusal
 
 
 class Side(Protocol):
-    """One side of a paired comparison. Preparation (fresh inputs, poisoned outputs) is outside the returned time."""
+    """One side of a comparison. Preparing inputs and outputs is outside the returned time."""
 
     name: str
 

@@ -67,7 +67,8 @@ class Bench:
         """Probe MLX's forms; a wrong reference voids the comparison, not the kernel."""
         from harness.mlx_side import MlxSide, time_forms
 
-        mlx = MlxSide(request.kernel.spec, self.bank, request.secret)
+        gpu = request.device.name == "metal"
+        mlx = MlxSide(request.kernel.spec, self.bank, request.secret, gpu=gpu)
         wrong = mlx.probe()
         if wrong:
             self.facts["baseline_void"] = wrong.reason
@@ -128,7 +129,7 @@ def mlx_alone(request: Request) -> Evaluation:
         exclusive=True,
         on_wait=request.on_wait,
     ):
-        mlx = MlxSide(spec, bank, request.secret)
+        mlx = MlxSide(spec, bank, request.secret, gpu=request.device.name == "metal")
         wrong = mlx.probe()
         if wrong:
             return refused(evaluation, Wrong(wrong))

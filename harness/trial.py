@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -9,8 +10,10 @@ from typing import Any, Literal
 from harness import environment, inputs, judge, locks, measure
 from harness.catalog import Kernel
 from harness.devices.base import Device, Source
+from harness.errors import EnvironmentFault
 from harness.evaluation import Evaluation, Refusal, Status
 from harness.judge import Candidate, Judged, Wrong
+from harness.problem import problem_slots, rounded
 from harness.schedule import NotCovered
 from harness.spec import Point
 
@@ -62,11 +65,14 @@ class Trial:
 def judged(request: Request) -> Trial:
     """Build and judge at all check sizes and at the requested one."""
     spec = request.kernel.spec
+    require_memory(request)
     evaluation = blank(request)
     candidate = judge.prepare(spec, request.source, request.device, threads=request.threads)
     if isinstance(candidate, Refusal):
         return Trial(refused(evaluation, Wrong(candidate)), wrong=candidate)
     evaluation = replace(evaluation, engine=candidate.program.engine)
+    if candidate.warnings:
+        evaluation = with_facts(evaluation, {"warnings": candidate.warnings})
     checks = [(f"check {i}", point) for i, point in enumerate(spec.sizes.check_points())]
     points = [*checks, (request.size, request.point)]
     try:
@@ -97,6 +103,22 @@ def judged(request: Request) -> Trial:
         geometry=last.schedule.geometry,
     )
     return Trial(evaluation, candidate, last)
+
+
+#: Judging holds two instances, inputs of its own, and MLX's arrays.
+_COPIES = 5
+
+
+def require_memory(request: Request) -> None:
+    """Refuse a size that this machine cannot hold, before anything is allocated."""
+    slots = problem_slots(request.kernel.spec, rounded(request.point)).values()
+    needed = _COPIES * sum(slot.bytes for slot in slots)
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise EnvironmentFault(
+            f"size {request.size} takes {needed >> 20} MiB to judge, this machine has {there >> 20}",
+            "choose a smaller --size",
+        )
 
 
 def _where(labelled: tuple[str, Point]) -> str:
@@ -133,10 +155,12 @@ def blank(request: Request) -> Evaluation:
 
 
 def with_facts(evaluation: Evaluation, facts: Mapping[str, Any]) -> Evaluation:
+    """The Evaluation with more said about how it came about."""
     return replace(evaluation, environment={**evaluation.environment, **facts})
 
 
 def refused(evaluation: Evaluation, wrong: Wrong) -> Evaluation:
+    """The Evaluation of a kernel that is wrong."""
     return replace(
         evaluation,
         status=wrong.refusal.status,

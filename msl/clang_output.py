@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from msl.diagnostics import ERROR, NOTE, WARNING, Diagnostic
+from msl.words import words
 
 #: Emitted place to user's place; None if the place is in text that no user wrote.
 Place = Callable[[str, int, int], "tuple[str, int, int] | None"]
@@ -107,6 +108,24 @@ def _ranges(match: re.Match[str], place: Place, file: str, row: int) -> tuple[tu
             continue
         found.append((first[2], max(last[2] + 1, first[2] + 1) if width > 0 else first[2] + 1))
     return tuple(found)
+
+
+_OVERLOADED = "reference to overloaded function could not be resolved; did you mean to call it?"
+_SUBSCRIPTED = re.compile(r"(\w+)\s*\[")
+_BINARY = words("fmin fmax min max pow powr fmod atan2 copysign fdim step nextafter ldexp absdiff")
+
+
+def in_source_terms(item: Diagnostic, lines: list[str]) -> Diagnostic:
+    """A message that depends on what the user wrote at its place: a function that is indexed."""
+    if item.text != _OVERLOADED or not 1 <= item.line <= len(lines):
+        return item
+    match = _SUBSCRIPTED.match(lines[item.line - 1], item.column - 1)
+    if not match:
+        return item
+    kind = "half (half, half)" if match[1] in _BINARY else "half (half)"
+    text = f"subscript of pointer to function type '{kind}'"
+    ranges = ((item.column, item.column + len(match[1])),)
+    return replace(item, text=text, column=match.end(), ranges=ranges)
 
 
 _SCALARS = {

@@ -15,7 +15,7 @@ from msl import attributes, cache, safety
 from msl.address_spaces import check_address_spaces
 from msl.analysis import Analysis, analyse
 from msl.checks import check
-from msl.clang_output import parse
+from msl.clang_output import in_source_terms, parse
 from msl.constants import Values, edit_function_constants, edit_literals
 from msl.declarations import Unit
 from msl.diagnostics import ERROR, Diagnostic, ordered, render
@@ -137,11 +137,9 @@ class _Build:
                 unit = scan(Code(source.tokens))
                 translation = self._translate(unit, found)
             except Unbalanced:
-                unit = translation = None
+                return self._syntax_errors(source, folder, precompiled, found)
             except RecursionError:
                 return self._reject([Diagnostic(ERROR, 1, 1, _TOO_DEEP, request.name)])
-        if unit is None or translation is None:
-            return self._syntax_errors(source, folder, precompiled, found)
         if isinstance(translation, Rejection):
             return translation
         return self._finish(unit, translation, folder, precompiled, found)
@@ -267,7 +265,9 @@ class _Build:
         if done.limit:
             self.limited = True
             return False, [Diagnostic(ERROR, 1, 1, done.limit, request.name)]
-        every = parse(done.stderr, translation.place)
+        lines = {name: text.split("\n") for name, text in self.sources.items()}
+        parsed = parse(done.stderr, translation.place)
+        every = [in_source_terms(item, lines.get(item.file, [])) for item in parsed]
         diagnostics = [item for item in every if item.line]
         if done.code and not _failed(diagnostics):
             diagnostics += [

@@ -9,7 +9,7 @@ from msl.attributes import GRID_INDICES, INDICES, THREAD_LIMITS
 from msl.constants import integer
 from msl.declarations import Function, Instantiation, Parameter, Unit
 from msl.diagnostics import ERROR, NOTE, Diagnostic
-from msl.lexer import Token
+from msl.lexer import STRING, Token
 from msl.syntax import Attribute, Code, specifiers_at
 
 MAX_BUFFERS = 31
@@ -107,7 +107,8 @@ def _limit(attributes: list[Attribute]) -> Attribute | None:
 def _host_name(unit: Unit, attributes: list[Attribute]) -> str:
     for item in attributes:
         if item.name == "host_name":
-            return unit.code.text(item.arguments[0]).strip('"')
+            parts = unit.code.tokens[item.arguments[0] : item.arguments[1]]
+            return "".join(token.text.strip('"') for token in parts if token.kind == STRING)
     return ""
 
 

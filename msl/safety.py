@@ -59,6 +59,7 @@ _FORBIDDEN = {
     "__block": "blocks are not supported in Metal",
     "import": "modules are not supported in Metal",
 }
+_SCOPES = ("namespace", "=", "::", "using")
 _OWN_NAMES = re.compile(r"msl_\w+|Msl[A-Z]\w*|MSL_\w+|__(?:start|stop)_\w+")
 _HARMLESS_GNU = words(
     """
@@ -201,7 +202,7 @@ def token_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
         elif (
             (text.startswith("__builtin_") and text not in _HARMLESS_BUILTINS)
             or _OWN_NAMES.fullmatch(text)
-            or (text == "msl" and after == "::")
+            or (text == "msl" and (after == "::" or before in _SCOPES))
         ):
             found.append(_error(token, f"use of undeclared identifier '{text}'"))
         elif text in ("__attribute__", "__attribute"):

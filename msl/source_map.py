@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from msl.lexer import DIRECTIVE, IDENT, Token, lex, output_lines
 
-#: Comparing a huge expansion with its macro call token by token would take longer than compiling it.
+#: Comparing a huge expansion with its macro call would take longer than compiling it.
 _MOST_COMPARED = 4_000_000
 
 
@@ -58,16 +58,17 @@ def _place(
         return True
     if not force:
         return False
-    for token, origin in _aligned(tokens, raw):
+    for token, source in _aligned(tokens, raw):
         token.file = file
-        token.line, token.column = (origin.line, origin.column) if origin else (line, 1)
+        token.line, token.column = (source.line, source.column) if source else (line, 1)
     return True
 
 
 def _aligned(tokens: Sequence[Token], raw: Sequence[Token]) -> Iterator[tuple[Token, Token | None]]:
     """Pairs each token with its origin: itself, or the macro whose expansion made it."""
     if len(tokens) * len(raw) > _MOST_COMPARED:
-        yield from ((token, raw[0] if raw else None) for token in tokens)
+        for token in tokens:
+            yield token, raw[0] if raw else None
         return
     matcher = SequenceMatcher(None, [t.text for t in raw], [t.text for t in tokens], autojunk=False)
     macro: Token | None = raw[0] if raw else None

@@ -30,9 +30,11 @@ BESIDE_MLX = (
 )
 _THREADS = 2
 #: A loop as a person would write it: -fno-builtin keeps it from becoming a call of memcpy.
-_COPY = (
-    "void copy(float* y, const float* x, long n) { for (long i = 0; i < n; ++i) y[i] = x[i]; }\n"
-)
+_COPY = """
+void copy(float* y, const float* x, long n) {
+  for (long i = 0; i < n; ++i) y[i] = x[i];
+}
+"""
 
 
 def beside_mlx() -> Iterator[Finding]:

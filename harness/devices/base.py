@@ -79,7 +79,7 @@ class Dispatch:
 
 @dataclass(frozen=True)
 class Binding:
-    """A pool with its instances: for each instance the region of every slot, and the dispatches all share."""
+    """A pool, the region of every slot for each instance, and the dispatches that all share."""
 
     pool_path: str
     pool_bytes: int

@@ -2,6 +2,7 @@
 // asked for is never used.
 #pragma once
 
+#include "msl_checked.h"
 #include "msl_sync.h"
 #include "msl_traits.h"
 
@@ -50,15 +51,18 @@ template <class T> using msl_same = typename type_identity<T>::type;
 
 template <class T>
 MSL_FUNC void atomic_store_explicit(volatile atomic<T> *object, msl_same<T> value, memory_order order) {
+  msl::checked_atomic(&object->msl_value, true, false);
   __atomic_store(&object->msl_value, &value, order);
 }
 template <class T> MSL_FUNC T atomic_load_explicit(const volatile atomic<T> *object, memory_order order) {
+  msl::checked_atomic(&object->msl_value, false, true);
   T value;
   __atomic_load(&object->msl_value, &value, order);
   return value;
 }
 template <class T>
 MSL_FUNC T atomic_exchange_explicit(volatile atomic<T> *object, msl_same<T> value, memory_order order) {
+  msl::checked_atomic(&object->msl_value, true, true);
   T old;
   __atomic_exchange(&object->msl_value, &value, &old, order);
   return old;
@@ -66,20 +70,24 @@ MSL_FUNC T atomic_exchange_explicit(volatile atomic<T> *object, msl_same<T> valu
 template <class T>
 MSL_FUNC bool atomic_compare_exchange_weak_explicit(volatile atomic<T> *object, T *expected, msl_same<T> desired,
                                                     memory_order success, memory_order failure) {
+  msl::checked_atomic(&object->msl_value, true, true);
   return __atomic_compare_exchange(&object->msl_value, expected, &desired, true, success, failure);
 }
 
 template <class T, enable_if_t<msl::is_atomic_addable<T>, int> = 0>
 MSL_FUNC T atomic_fetch_add_explicit(volatile atomic<T> *object, msl_same<T> value, memory_order order) {
+  msl::checked_atomic(&object->msl_value, true, true);
   return __atomic_fetch_add(&object->msl_value, value, order);
 }
 template <class T, enable_if_t<msl::is_atomic_addable<T>, int> = 0>
 MSL_FUNC T atomic_fetch_sub_explicit(volatile atomic<T> *object, msl_same<T> value, memory_order order) {
+  msl::checked_atomic(&object->msl_value, true, true);
   return __atomic_fetch_sub(&object->msl_value, value, order);
 }
 #define MSL_ATOMIC_FETCH(name)                                                                                         \
   template <class T, enable_if_t<msl::is_atomic_integer<T>, int> = 0>                                                  \
   MSL_FUNC T atomic_fetch_##name##_explicit(volatile atomic<T> *object, msl_same<T> value, memory_order order) {       \
+    msl::checked_atomic(&object->msl_value, true, true);                                                               \
     return __atomic_fetch_##name(&object->msl_value, value, order);                                                    \
   }
 MSL_ATOMIC_FETCH(and)
@@ -89,13 +97,16 @@ MSL_ATOMIC_FETCH(min)
 MSL_ATOMIC_FETCH(max)
 #undef MSL_ATOMIC_FETCH
 MSL_FUNC void atomic_min_explicit(volatile atomic<unsigned long> *object, unsigned long value, memory_order order) {
+  msl::checked_atomic(&object->msl_value, true, true);
   __atomic_fetch_min(&object->msl_value, value, order);
 }
 MSL_FUNC void atomic_max_explicit(volatile atomic<unsigned long> *object, unsigned long value, memory_order order) {
+  msl::checked_atomic(&object->msl_value, true, true);
   __atomic_fetch_max(&object->msl_value, value, order);
 }
 
-MSL_FUNC void atomic_thread_fence(mem_flags, memory_order order, thread_scope = thread_scope_device) {
+MSL_FUNC void atomic_thread_fence([[maybe_unused]] mem_flags flags, memory_order order, thread_scope = thread_scope_device) {
+  msl::checked_fence(static_cast<uint32_t>(flags), order);
   switch (order) {
   case memory_order_relaxed:
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

@@ -170,13 +170,14 @@ template <class T, int N> MSL_FUNC vec<int, N> ilogb(vec<T, N> x) {
 
 // The two accuracies. All functions above keep the precise bounds; fast differs from them nowhere, precise where
 // exactness costs speed.
+// clang-format off
 #define MSL_EVERYWHERE(M)                                                                                              \
-  M(abs)                                                                                                               \
-  M(acos) M(acosh) M(asin) M(asinh) M(atan) M(atan2) M(atanh) M(ceil) M(clamp) M(copysign) M(cosh) M(cospi) M(divide)  \
-      M(exp) M(exp10) M(exp2) M(fabs) M(fdim) M(floor) M(fma) M(fmax) M(fmax3) M(fmedian3) M(fmin) M(fmin3) M(fmod)    \
-          M(fract) M(frexp) M(ilogb) M(ldexp) M(log) M(log10) M(log2) M(max) M(max3) M(median3) M(min) M(min3) M(mix)  \
-              M(modf) M(nextafter) M(pow) M(powr) M(rint) M(round) M(saturate) M(sign) M(sinh) M(sinpi) M(smoothstep)  \
-                  M(sqrt) M(step) M(tanh) M(tanpi) M(trunc)
+  M(abs) M(acos) M(acosh) M(asin) M(asinh) M(atan) M(atan2) M(atanh) M(ceil) M(clamp) M(copysign) M(cosh)              \
+  M(cospi) M(divide) M(exp) M(exp10) M(exp2) M(fabs) M(fdim) M(floor) M(fma) M(fmax) M(fmax3) M(fmedian3)              \
+  M(fmin) M(fmin3) M(fmod) M(fract) M(frexp) M(ilogb) M(ldexp) M(log) M(log10) M(log2) M(max) M(max3)                  \
+  M(median3) M(min) M(min3) M(mix) M(modf) M(nextafter) M(pow) M(powr) M(rint) M(round) M(saturate) M(sign)            \
+  M(sinh) M(sinpi) M(smoothstep) M(sqrt) M(step) M(tanh) M(tanpi) M(trunc)
+// clang-format on
 #define MSL_USING(name) using metal::name;
 namespace fast {
 MSL_EVERYWHERE(MSL_USING)

@@ -56,7 +56,6 @@ MSL_FUNC float scale(float x, int32_t n) {
 }
 
 // --- exponentials: x = (n + f) log(2), |f| <= 1/2
-// ---------------------------------------------------------------------------------------------------------
 
 // (2^f - 1) / f within 2^-26.
 MSL_FUNC float exp2_slope(float f) {
@@ -111,7 +110,6 @@ MSL_FUNC float cosh(float x) {
 }
 
 // --- logarithms: x = 2^e (1 + f), sqrt(1/2) <= 1 + f < sqrt(2)
-// ---------------------------------------------------------------------------------------------
 
 struct Logarithm {
   float exponent, f, tail; // log(1 + f) = f + tail
@@ -170,7 +168,6 @@ MSL_FUNC float atanh(float x) {
 }
 
 // --- sines: x = (quadrant + r) pi / 2
-// ------------------------------------------------------------------------------------------------------------------------
 
 struct Angle {
   float r; // radians, |r| <= pi / 4
@@ -239,7 +236,6 @@ MSL_FUNC float tanpi(float x) {
 }
 
 // --- inverse circular functions
-// -----------------------------------------------------------------------------------------------------------------------------
 
 constexpr float pi_2 = 0x1.921fb6p0f, pi_2_low_part = -0x1.777a5cp-25f;
 // atan(t) for 0 <= t <= 1.
@@ -288,7 +284,6 @@ MSL_FUNC float acos(float x) {
 }
 
 // --- powers and roots
-// ---------------------------------------------------------------------------------------------------------------------------------------
 
 MSL_FUNC float rsqrt(float x) { return 1.0f / __builtin_sqrtf(x); }
 // One Newton step on the exact residual 1 - x y y.
@@ -344,7 +339,6 @@ MSL_FUNC float pow(float x, float y) {
 MSL_FUNC float powr(float x, float y) { return x < 0.0f ? not_a_number : pow(x, y); }
 
 // --- remainders and representation
-// -------------------------------------------------------------------------------------------------------------------------
 
 // x - y trunc(x / y), exact. A quotient under 2^22 is off by one at most; larger ones are libm's.
 MSL_FUNC float fmod(float x, float y) {

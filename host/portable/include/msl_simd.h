@@ -3,6 +3,7 @@
 // show the kernel's mistake.
 #pragma once
 
+#include "msl_checked.h"
 #include "msl_math.h"
 #include "msl_sync.h"
 
@@ -12,6 +13,15 @@ constexpr int lanes = MSL_SIMD_WIDTH;
 
 // What a lane that is not there holds: a NaN, or a conspicuous integer.
 template <class T> MSL_FUNC T poison_scalar() {
+#ifdef MSL_CHECKED
+  const uint32_t word = msl_checked_poison();
+  if constexpr (__is_same(T, float))
+    return bits<float>(word);
+  else if constexpr (__is_same(T, _Float16) || __is_same(T, __bf16))
+    return bits<T>(static_cast<uint16_t>(word >> 16));
+  else
+    return static_cast<T>(word);
+#else
   if constexpr (__is_same(T, float))
     return bits<float>(0x7fbadbadu);
   else if constexpr (__is_same(T, _Float16))
@@ -20,6 +30,7 @@ template <class T> MSL_FUNC T poison_scalar() {
     return bits<__bf16>(static_cast<uint16_t>(0x7fbau));
   else
     return static_cast<T>(0xbadbadbau);
+#endif
 }
 template <class T> MSL_FUNC T poison() {
   if constexpr (is_vec<T>)
@@ -81,6 +92,8 @@ template <class T> struct Gather {
       values[first_of(rest)] = slot<Slot<T>>(slots, first_of(rest)).value;
     for (uint32_t rest = active; rest; rest = without_first(rest)) {
       Slot<T> &mine = slot<Slot<T>>(slots, first_of(rest));
+      if (!is_active(active, mine.lane))
+        checked_inactive(static_cast<uint32_t>(first_of(rest)), mine.lane);
       mine.value = is_active(active, mine.lane) ? values[mine.lane] : poison<T>();
     }
   }
@@ -109,6 +122,8 @@ template <class T> struct GatherFill {
     }
     for (uint32_t rest = active; rest; rest = without_first(rest)) {
       FillSlot<T> &mine = slot<FillSlot<T>>(slots, first_of(rest));
+      if (!is_active(active, mine.lane))
+        checked_inactive(static_cast<uint32_t>(first_of(rest)), mine.lane);
       mine.value = !is_active(active, mine.lane) ? poison<T>() : mine.from_fill ? fills[mine.lane] : values[mine.lane];
     }
   }
@@ -196,9 +211,14 @@ template <class T> using only_simd = metal::enable_if_t<simd_type<T>, int>;
 
 namespace metal {
 
-MSL_FUNC void simdgroup_barrier(mem_flags, MSL_SITE) {
+MSL_FUNC void simdgroup_barrier([[maybe_unused]] mem_flags flags, MSL_SITE) {
   char nothing;
-  msl_simd_collective(&nothing, msl::Meet::combine, nullptr, msl_site.number);
+#ifdef MSL_CHECKED
+  const void *const argument = reinterpret_cast<const void *>(static_cast<uintptr_t>(flags) + 1);
+#else
+  const void *const argument = nullptr;
+#endif
+  msl_simd_collective(&nothing, msl::Meet::combine, argument, msl_site.number);
 }
 
 // The functions of a SIMD-group and of a quad differ in the number of lanes that belong together.

@@ -41,6 +41,7 @@
 #define MSL_WRITE4(P, Q, R, S)                                                                                         \
   constexpr void msl_put_##P##Q##R##S(vec<T, 4> v) { P = v.x, Q = v.y, R = v.z, S = v.w; }
 
+// clang-format off: lists.
 // M applied to every pattern over the letters of an N-vector: one macro a place, because a macro does not expand inside
 // itself.
 #define MSL_LAST2(M, ...) M(__VA_ARGS__, x) M(__VA_ARGS__, y)
@@ -57,9 +58,11 @@
 #define MSL_QUADS3(M) MSL_THEN3(M, x) MSL_THEN3(M, y) MSL_THEN3(M, z)
 #define MSL_LAST4(M, ...) M(__VA_ARGS__, x) M(__VA_ARGS__, y) M(__VA_ARGS__, z) M(__VA_ARGS__, w)
 #define MSL_NEXT4(M, ...)                                                                                              \
-  MSL_LAST4(M, __VA_ARGS__, x) MSL_LAST4(M, __VA_ARGS__, y) MSL_LAST4(M, __VA_ARGS__, z) MSL_LAST4(M, __VA_ARGS__, w)
+  MSL_LAST4(M, __VA_ARGS__, x) MSL_LAST4(M, __VA_ARGS__, y) MSL_LAST4(M, __VA_ARGS__, z)                               \
+  MSL_LAST4(M, __VA_ARGS__, w)
 #define MSL_THEN4(M, ...)                                                                                              \
-  MSL_NEXT4(M, __VA_ARGS__, x) MSL_NEXT4(M, __VA_ARGS__, y) MSL_NEXT4(M, __VA_ARGS__, z) MSL_NEXT4(M, __VA_ARGS__, w)
+  MSL_NEXT4(M, __VA_ARGS__, x) MSL_NEXT4(M, __VA_ARGS__, y) MSL_NEXT4(M, __VA_ARGS__, z)                               \
+  MSL_NEXT4(M, __VA_ARGS__, w)
 #define MSL_PAIRS4(M) MSL_LAST4(M, x) MSL_LAST4(M, y) MSL_LAST4(M, z) MSL_LAST4(M, w)
 #define MSL_TRIPLES4(M) MSL_NEXT4(M, x) MSL_NEXT4(M, y) MSL_NEXT4(M, z) MSL_NEXT4(M, w)
 #define MSL_QUADS4(M) MSL_THEN4(M, x) MSL_THEN4(M, y) MSL_THEN4(M, z) MSL_THEN4(M, w)
@@ -71,24 +74,23 @@
 #define MSL_DISTINCT_PAIRS4(M)                                                                                         \
   M(x, y) M(x, z) M(x, w) M(y, x) M(y, z) M(y, w) M(z, x) M(z, y) M(z, w) M(w, x) M(w, y) M(w, z)
 #define MSL_DISTINCT_TRIPLES4(M)                                                                                       \
-  M(x, y, z)                                                                                                           \
-  M(x, y, w) M(x, z, y) M(x, z, w) M(x, w, y) M(x, w, z) M(y, x, z) M(y, x, w) M(y, z, x) M(y, z, w) M(y, w, x)        \
-      M(y, w, z) M(z, x, y) M(z, x, w) M(z, y, x) M(z, y, w) M(z, w, x) M(z, w, y) M(w, x, y) M(w, x, z) M(w, y, x)    \
-          M(w, y, z) M(w, z, x) M(w, z, y)
+  M(x, y, z) M(x, y, w) M(x, z, y) M(x, z, w) M(x, w, y) M(x, w, z) M(y, x, z) M(y, x, w) M(y, z, x)                   \
+  M(y, z, w) M(y, w, x) M(y, w, z) M(z, x, y) M(z, x, w) M(z, y, x) M(z, y, w) M(z, w, x) M(z, w, y)                   \
+  M(w, x, y) M(w, x, z) M(w, y, x) M(w, y, z) M(w, z, x) M(w, z, y)
 #define MSL_DISTINCT_QUADS4(M)                                                                                         \
-  M(x, y, z, w)                                                                                                        \
-  M(x, y, w, z) M(x, z, y, w) M(x, z, w, y) M(x, w, y, z) M(x, w, z, y) M(y, x, z, w) M(y, x, w, z) M(y, z, x, w)      \
-      M(y, z, w, x) M(y, w, x, z) M(y, w, z, x) M(z, x, y, w) M(z, x, w, y) M(z, y, x, w) M(z, y, w, x) M(z, w, x, y)  \
-          M(z, w, y, x) M(w, x, y, z) M(w, x, z, y) M(w, y, x, z) M(w, y, z, x) M(w, z, x, y) M(w, z, y, x)
+  M(x, y, z, w) M(x, y, w, z) M(x, z, y, w) M(x, z, w, y) M(x, w, y, z) M(x, w, z, y) M(y, x, z, w)                    \
+  M(y, x, w, z) M(y, z, x, w) M(y, z, w, x) M(y, w, x, z) M(y, w, z, x) M(z, x, y, w) M(z, x, w, y)                    \
+  M(z, y, x, w) M(z, y, w, x) M(z, w, x, y) M(z, w, y, x) M(w, x, y, z) M(w, x, z, y) M(w, y, x, z)                    \
+  M(w, y, z, x) M(w, z, x, y) M(w, z, y, x)
 
 #define MSL_SWIZZLES2                                                                                                  \
-  MSL_READ1(x)                                                                                                         \
-  MSL_READ1(y) MSL_PAIRS2(MSL_READ2) MSL_TRIPLES2(MSL_READ3) MSL_QUADS2(MSL_READ4) MSL_DISTINCT_PAIRS2(MSL_WRITE2)
+  MSL_READ1(x) MSL_READ1(y) MSL_PAIRS2(MSL_READ2) MSL_TRIPLES2(MSL_READ3) MSL_QUADS2(MSL_READ4)                        \
+  MSL_DISTINCT_PAIRS2(MSL_WRITE2)
 #define MSL_SWIZZLES3                                                                                                  \
-  MSL_READ1(x)                                                                                                         \
-  MSL_READ1(y) MSL_READ1(z) MSL_PAIRS3(MSL_READ2) MSL_TRIPLES3(MSL_READ3) MSL_QUADS3(MSL_READ4)                        \
-      MSL_DISTINCT_PAIRS3(MSL_WRITE2) MSL_DISTINCT_TRIPLES3(MSL_WRITE3)
+  MSL_READ1(x) MSL_READ1(y) MSL_READ1(z) MSL_PAIRS3(MSL_READ2) MSL_TRIPLES3(MSL_READ3) MSL_QUADS3(MSL_READ4)           \
+  MSL_DISTINCT_PAIRS3(MSL_WRITE2) MSL_DISTINCT_TRIPLES3(MSL_WRITE3)
 #define MSL_SWIZZLES4                                                                                                  \
-  MSL_READ1(x)                                                                                                         \
-  MSL_READ1(y) MSL_READ1(z) MSL_READ1(w) MSL_PAIRS4(MSL_READ2) MSL_TRIPLES4(MSL_READ3) MSL_QUADS4(MSL_READ4)           \
-      MSL_DISTINCT_PAIRS4(MSL_WRITE2) MSL_DISTINCT_TRIPLES4(MSL_WRITE3) MSL_DISTINCT_QUADS4(MSL_WRITE4)
+  MSL_READ1(x) MSL_READ1(y) MSL_READ1(z) MSL_READ1(w) MSL_PAIRS4(MSL_READ2) MSL_TRIPLES4(MSL_READ3)                    \
+  MSL_QUADS4(MSL_READ4) MSL_DISTINCT_PAIRS4(MSL_WRITE2) MSL_DISTINCT_TRIPLES4(MSL_WRITE3)                              \
+  MSL_DISTINCT_QUADS4(MSL_WRITE4)
+// clang-format on

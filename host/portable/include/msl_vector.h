@@ -44,16 +44,17 @@ namespace metal {
 #define MSL_UPDATE(m, op) m op b.m
 #define MSL_STEP(m, op) op m
 
+// clang-format off: an operator pasted with = and declarations by macro, one a line, are not what it takes them for.
 #define MSL_BINARY(N, op)                                                                                              \
   friend MSL_FUNC constexpr vec operator op(const vec &a, const vec &b) {                                              \
     return vec(MSL_EACH##N(MSL_BINARY_OF, op));                                                                        \
   }                                                                                                                    \
-  MSL_FUNC constexpr vec &operator op##=(const vec & b) {                                                              \
-    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                   \
+  MSL_FUNC constexpr vec &operator op##=(const vec &b) {                                                               \
+    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                    \
     return *this;                                                                                                      \
   }
 #define MSL_TRUTH(N, op)                                                                                               \
-  friend MSL_FUNC constexpr vec<bool, N> operator op(const vec & a, const vec & b) {                                   \
+  friend MSL_FUNC constexpr vec<bool, N> operator op(const vec &a, const vec &b) {                                     \
     return vec<bool, N>(MSL_EACH##N(MSL_TRUTH_OF, op));                                                                \
   }
 // Templates, so that using one on floating-point vectors is an error at the use.
@@ -63,12 +64,11 @@ namespace metal {
     return vec(MSL_EACH##N(MSL_BINARY_OF, op));                                                                        \
   }                                                                                                                    \
   template <class U = T, enable_if_t<__is_integral(U), int> = 0>                                                       \
-  MSL_FUNC constexpr vec &operator op##=(const vec & b) {                                                              \
-    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                   \
+  MSL_FUNC constexpr vec &operator op##=(const vec &b) {                                                               \
+    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                    \
     return *this;                                                                                                      \
   }
 
-// clang-format off: these are declarations, one a line.
 #define MSL_VECTOR_BODY(N)                                                                                             \
   using msl_element = T;                                                                                               \
   static constexpr int msl_size = N;                                                                                   \

@@ -32,7 +32,7 @@ public:
   void begin_run(const Plan &plan, uint32_t instance);
   void begin_dispatch(const PlanDispatch &dispatch, uint32_t number, const MslGroup &group, uint64_t seed);
   void begin_group(uint64_t ordinal);
-  void end_dispatch();
+  void end_chunk() { area_->state = CheckState::Finished; }
 
   uint32_t memory_poison() const { return area_->memory_poison; }
   uint32_t lane_poison() const { return area_->lane_poison; }
@@ -82,6 +82,7 @@ private:
   size_t arena_bytes_ = 0, guard_ = 0;
   Shadow device_, threadgroup_;
 
+  const PlanRegion *regions_ = nullptr;
   const PlanDispatch *dispatch_ = nullptr;
   const MslGroup *group_ = nullptr;
   uint32_t dispatch_number_ = 0;

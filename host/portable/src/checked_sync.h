@@ -13,7 +13,7 @@ public:
   void begin_group(uint32_t stamp);
 
   void fence(uint32_t thread, uint32_t stamp);
-  void atomic(const char *address, uint32_t thread, bool writes, bool reads, uint32_t stamp, uint32_t visible);
+  void atomic(const char *address, uint32_t thread, bool writes, bool reads, uint32_t visible);
 
   // Whether an access of an earlier threadgroup, by its stamp and thread, comes before what `thread` does now;
   // `visible` is the stamp of this threadgroup's last device barrier.
@@ -32,6 +32,8 @@ private:
     const char *address;
     uint32_t upto, thread, stamp; // stamp 0: no fence yet
   };
+
+  void note_acquire(const char *address, uint32_t thread);
 
   Release *releases_ = nullptr;
   uint32_t released_ = 0, acquires_count_ = 0, group_start_ = 0;

@@ -12,6 +12,10 @@ constexpr uint32_t MAX_FUNCTIONS = 256;
 constexpr uint32_t MAX_SYMBOL_BYTES = 512;
 constexpr uint32_t MAX_PATH_BYTES = 4096;
 constexpr uint32_t MAX_THREADGROUP_MEMORY = 32768;
+// With a gap around each variable.
+constexpr uint32_t CHECKED_THREADGROUP_MEMORY = 131072;
+constexpr uint32_t CHECKED_GAP = 64;
+constexpr uint32_t MAX_CHECKED_VARIABLES = 512;
 constexpr uint32_t MAX_CONSTANT_BYTES = 4096;
 constexpr uint32_t MAX_WORKER_THREADS = 256;
 
@@ -50,10 +54,13 @@ struct LoadMessage {
   LoadFunction functions[MAX_FUNCTIONS];
 };
 
+constexpr uint64_t NO_CHECK_AREA = ~uint64_t(0);
+
 struct MapMessage {
   char path[MAX_PATH_BYTES];
   uint64_t bytes;
   uint32_t fibers; // the most threads of a threadgroup in fiber mode
+  uint64_t check_area; // offset in the pool of a checked worker's area, or NO_CHECK_AREA
 };
 
 enum class Source : uint32_t { None = 0, Pool = 1, Constant = 2 };
@@ -62,6 +69,7 @@ struct PlanBuffer {
   Source source;
   uint32_t slot;
   uint64_t offset; // into the slot's region, or into the constants
+  uint64_t bytes;  // of a constant
 };
 
 constexpr uint32_t NO_ARGUMENT = 0xffffffff;
@@ -74,12 +82,18 @@ struct PlanDispatch {
   uint64_t total_threadgroups;
   uint32_t poisoned_bytes;                         // static and dynamic threadgroup memory, rounded up to 16
   uint32_t threadgroup_arguments[MSL_MAX_BUFFERS]; // offset of each, or NO_ARGUMENT
+  uint32_t threadgroup_argument_bytes[MSL_MAX_BUFFERS];
   PlanBuffer buffers[MSL_MAX_BUFFERS];
 };
 
 constexpr uint64_t ABSENT_REGION = ~uint64_t(0);
 
-// What `bind` resolved to: dispatches, then region offsets [instance][slot], then constants.
+struct PlanRegion {
+  uint64_t offset; // ABSENT_REGION: the instance has none
+  uint64_t bytes;
+};
+
+// What `bind` resolved to: dispatches, then regions [instance][slot], then constants.
 struct Plan {
   uint32_t dispatch_count;
   uint32_t instance_count;

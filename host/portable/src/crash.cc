@@ -1,6 +1,8 @@
 // Signal handlers of the worker.
 #include "crash.h"
 
+#include "checked_checker.h"
+
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -21,6 +23,8 @@ void note_fault(int, siginfo_t *info, void *) {
       kind = FaultKind::StackOverflow;
   shared_control->fault_address.store(address);
   shared_control->fault_kind.store(uint32_t(kind));
+  if (checker && kind == FaultKind::Address)
+    checker->fault(address);
   // The handler is gone (SA_RESETHAND): the instruction runs again and ends the process with its own signal.
 }
 

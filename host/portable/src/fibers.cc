@@ -100,7 +100,8 @@ void FiberEngine::run(const MslGroup &group, MslFiberEntry entry, uint64_t seed)
   live_ = group.size[0] * group.size[1] * group.size[2];
   waiting_ = 0;
   entry_ = entry;
-  shuffled_ = seed != 0;
+  shuffled_ = seed != 0 || watch_;
+  seed_ = seed;
   random_ = Random(seed);
   ready_groups_ = 0;
   for (uint32_t first = 0; first < live_; first += WIDTH) {
@@ -143,10 +144,16 @@ inline Fiber *FiberEngine::take() {
   return simd->lanes + index_of(ready);
 }
 
+uint32_t FiberEngine::choose(uint32_t mask) {
+  if (watch_ && seed_ <= REVERSED)
+    return seed_ == REVERSED ? 1u << (31 - __builtin_clz(mask)) : lowest(mask);
+  return nth_bit(mask, random_.below(uint32_t(__builtin_popcount(mask))));
+}
+
 __attribute__((noinline)) Fiber *FiberEngine::take_shuffled() {
-  uint32_t group_bit = nth_bit(ready_groups_, random_.below(uint32_t(__builtin_popcount(ready_groups_))));
+  uint32_t group_bit = choose(ready_groups_);
   SimdGroup *simd = here_ = &simd_[index_of(group_bit)];
-  uint32_t bit = nth_bit(simd->ready, random_.below(uint32_t(__builtin_popcount(simd->ready))));
+  uint32_t bit = choose(simd->ready);
   simd->ready ^= bit;
   if (!simd->ready)
     ready_groups_ &= ~simd->bit;
@@ -186,6 +193,8 @@ inline void FiberEngine::barrier() {
 
 __attribute__((noinline)) void FiberEngine::release_barrier() {
   waiting_ = 0;
+  if (watch_)
+    watch_->barrier_released();
   for (SimdGroup &simd : simd_) {
     if (!simd.barrier)
       continue;
@@ -255,6 +264,8 @@ __attribute__((noinline)) void FiberEngine::resolve(SimdGroup *simd) {
     active |= 1u << lane;
     slots[lane] = simd->slots[lane];
   }
+  if (watch_)
+    watch_->lanes_meet(uint32_t(simd - simd_), active, simd->live, first->argument, first->thread.index);
   first->combine(slots, active, first->argument);
   mark_ready(simd, active);
   simd->collective &= ~active;

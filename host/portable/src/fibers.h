@@ -10,6 +10,18 @@ namespace msl {
 class FiberEngine;
 struct SimdGroup;
 
+// Is told what the engine does, in a checked worker; and lets the engine take fibers in a strict order.
+class EngineWatch {
+public:
+  virtual void barrier_released() = 0;
+  // `leader` is the index of the first of the lanes that meet.
+  virtual void lanes_meet(uint32_t simdgroup, uint32_t active, uint32_t live, const void *argument,
+                          uint32_t leader) = 0;
+
+protected:
+  ~EngineWatch() = default;
+};
+
 // What a switch touches comes first: one cache line.
 struct alignas(64) Fiber {
   void *stack_pointer;
@@ -40,7 +52,9 @@ public:
   // Takes the memory it needs; false if the system has none.
   bool prepare(uint32_t fibers, uint32_t stacks_per_guard);
 
-  // Runs every thread of `group`, which stays at one address for the engine's life. `seed` 0: natural order.
+  void set_watch(EngineWatch *watch) { watch_ = watch; }
+
+  // Runs every thread of `group`, which stays at one address for the engine's life. `seed` 0: natural order; 1, if watched: its reverse.
   void run(const MslGroup &group, MslFiberEntry entry, uint64_t seed);
 
   // Runs `function(argument)` on a fiber's stack, so that both modes have the same stack and the same guard.
@@ -72,7 +86,11 @@ private:
   uint32_t ready_groups_ = 0; // SIMD-groups with ready lanes
   uint32_t live_ = 0;
   uint32_t waiting_ = 0; // threads in the threadgroup barrier
-  bool shuffled_ = false;
+  uint32_t choose(uint32_t mask);
+
+  EngineWatch *watch_ = nullptr;
+  bool shuffled_ = false; // or watched: not the fast path
+  uint64_t seed_ = 0;
   Random random_{0};
   MslFiberEntry entry_ = nullptr;
   void (*plain_)(void *) = nullptr;

@@ -50,7 +50,10 @@ Verdict check_sizes(const DispatchRequest &dispatch, const FunctionRequest &func
   return {};
 }
 
-Verdict place_threadgroup_memory(const DispatchRequest &dispatch, const FunctionRequest &function, PlanDispatch &out) {
+// In a checked worker there is a gap before each argument and after the last: what runs over falls into it.
+Verdict place_threadgroup_memory(const DispatchRequest &dispatch, const FunctionRequest &function, bool checked,
+                                 PlanDispatch &out) {
+  const uint64_t limit = checked ? CHECKED_THREADGROUP_MEMORY : MAX_THREADGROUP_MEMORY, gap = checked ? CHECKED_GAP : 0;
   std::fill(std::begin(out.threadgroup_arguments), std::end(out.threadgroup_arguments), NO_ARGUMENT);
   uint64_t used = round_up_16(function.static_threadgroup_bytes), asked = function.static_threadgroup_bytes;
   for (const ThreadgroupMemoryRequest &memory : dispatch.threadgroup_memory) {
@@ -61,17 +64,19 @@ Verdict place_threadgroup_memory(const DispatchRequest &dispatch, const Function
     if (memory.bytes == 0 || memory.bytes % 16 != 0)
       return Verdict::refused(LAUNCH_ERROR,
                               what + " has " + decimal(int64_t(memory.bytes)) + " bytes, not a multiple of 16");
-    asked = memory.bytes > MAX_THREADGROUP_MEMORY ? memory.bytes : asked + memory.bytes;
-    if (asked > MAX_THREADGROUP_MEMORY || used + memory.bytes > MAX_THREADGROUP_MEMORY)
+    asked = memory.bytes > limit ? memory.bytes : asked + memory.bytes;
+    used += gap;
+    if (asked > limit || used + memory.bytes + gap > limit)
       return Verdict::refused(LAUNCH_ERROR, memory_exceeded(asked));
     out.threadgroup_arguments[memory.index] = uint32_t(used);
+    out.threadgroup_argument_bytes[memory.index] = uint32_t(memory.bytes);
     used += memory.bytes;
   }
   for (uint32_t index : function.threadgroup_arguments)
     if (out.threadgroup_arguments[index] == NO_ARGUMENT)
       return Verdict::refused(LAUNCH_ERROR, "threadgroup argument " + decimal(index) + " of '" + dispatch.function +
                                                 "' has no length");
-  out.poisoned_bytes = uint32_t(used);
+  out.poisoned_bytes = uint32_t(used + gap);
   return {};
 }
 
@@ -88,7 +93,7 @@ Verdict resolve_buffers(const DispatchRequest &dispatch, const BindRequest &bind
                                                   decimal(buffer.index) + " lies behind the " +
                                                   decimal(int64_t(instance[number].bytes)) + " bytes of '" +
                                                   buffer.slot + "'");
-    out.buffers[buffer.index] = {Source::Pool, number, buffer.offset};
+    out.buffers[buffer.index] = {Source::Pool, number, buffer.offset, 0};
   }
   for (const ConstantRequest &constant : dispatch.constants) {
     if (out.buffers[constant.index].source != Source::None)
@@ -98,7 +103,7 @@ Verdict resolve_buffers(const DispatchRequest &dispatch, const BindRequest &bind
                                                 "' has " + decimal(int64_t(constant.bytes.size())) +
                                                 " bytes, the limit is " + decimal(MAX_CONSTANT_BYTES));
     constants.resize(round_up_16(constants.size()));
-    out.buffers[constant.index] = {Source::Constant, 0, constants.size()};
+    out.buffers[constant.index] = {Source::Constant, 0, constants.size(), constant.bytes.size()};
     constants += constant.bytes;
   }
   return {};
@@ -128,7 +133,7 @@ Verdict plan_dispatch(const LoadRequest &load, const BindRequest &bind, const Di
   out.function = uint32_t(function - load.functions.begin());
   Verdict verdict = check_sizes(dispatch, *function, out);
   if (verdict.ok())
-    verdict = place_threadgroup_memory(dispatch, *function, out);
+    verdict = place_threadgroup_memory(dispatch, *function, load.checked, out);
   if (verdict.ok())
     verdict = resolve_buffers(dispatch, bind, out, constants);
   return verdict;
@@ -142,7 +147,7 @@ Verdict check_functions(const LoadRequest &load) {
       return Verdict::refused("pipeline_error", "max_total_threads_per_threadgroup (" + decimal(function.max_threads) +
                                                     ") of '" + function.name + "' is not in 1 to " +
                                                     decimal(MSL_MAX_THREADS));
-    if (function.static_threadgroup_bytes > MAX_THREADGROUP_MEMORY)
+    if (function.static_threadgroup_bytes > (load.checked ? CHECKED_THREADGROUP_MEMORY - CHECKED_GAP : MAX_THREADGROUP_MEMORY))
       return Verdict::refused("pipeline_error", memory_exceeded(function.static_threadgroup_bytes));
   }
   return {};
@@ -167,7 +172,7 @@ Verdict build_plan(const LoadRequest &load, const BindRequest &bind, BoundPlan &
   header.dispatch_count = uint32_t(dispatches.size());
   header.instance_count = out.instances = uint32_t(bind.instances.size());
   header.slot_count = uint32_t(bind.slots.size());
-  uint64_t region_bytes = sizeof(uint64_t) * bind.instances.size() * bind.slots.size();
+  uint64_t region_bytes = sizeof(PlanRegion) * bind.instances.size() * bind.slots.size();
   uint64_t dispatch_bytes = sizeof(PlanDispatch) * dispatches.size();
   header.regions_at = offsetof(Plan, dispatches) + dispatch_bytes;
   header.constants_at = round_up_16(header.regions_at + region_bytes);
@@ -176,10 +181,10 @@ Verdict build_plan(const LoadRequest &load, const BindRequest &bind, BoundPlan &
     return Verdict::fault("bind is too large for the host");
   memcpy(out.bytes.data(), &header, offsetof(Plan, dispatches));
   memcpy(out.bytes.data() + offsetof(Plan, dispatches), dispatches.data(), dispatch_bytes);
-  uint64_t *region = reinterpret_cast<uint64_t *>(out.bytes.data() + header.regions_at);
+  PlanRegion *region = reinterpret_cast<PlanRegion *>(out.bytes.data() + header.regions_at);
   for (const auto &instance : bind.instances)
     for (const RegionRequest &request : instance)
-      *region++ = request.bytes ? request.offset : ABSENT_REGION;
+      *region++ = {request.bytes ? request.offset : ABSENT_REGION, request.bytes};
   memcpy(out.bytes.data() + header.constants_at, constants.data(), constants.size());
   return {};
 }

@@ -254,6 +254,7 @@ Verdict parse_load(const Json &request, LoadRequest &out) {
   if (!out.library.empty() && out.library[0] != '/')
     fields.fail("member 'library' is not an absolute path");
   out.threads = uint32_t(fields.integer_or("threads", 0, 0, MAX_WORKER_THREADS));
+  out.checked = fields.integer_or("checked", 0, 0, 1) == 1;
   out.memory_limit_bytes = uint64_t(fields.integer_or("memory_limit_bytes", 0, 0, INT64_MAX));
   out.deadline_ms = uint64_t(fields.integer_or("deadline_ms", DEFAULT_DEADLINE_MS, 1, MAX_DEADLINE_MS));
   for (const Json &item : fields.array("functions")) {
@@ -270,6 +271,7 @@ Verdict parse_bind(const Json &request, BindRequest &out) {
   Fields pool(fields.object("pool"), "pool");
   out.pool_path = pool.string("path", MAX_PATH_BYTES);
   out.pool_bytes = uint64_t(pool.integer("bytes", 1, INT64_MAX));
+  out.check_area = uint64_t(pool.integer_or("check_area", int64_t(NO_CHECK_AREA), 0, INT64_MAX));
   fields.absorb(pool.finish());
   for (const Json &item : fields.array("slots")) {
     if (item.kind != Json::Kind::String)

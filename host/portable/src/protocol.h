@@ -32,6 +32,7 @@ struct LoadRequest {
   std::vector<FunctionRequest> functions;
   uint32_t threads = 0;
   uint64_t memory_limit_bytes = 0;
+  bool checked = false; // the library is a checked build
   uint64_t deadline_ms = 0;
 };
 
@@ -66,6 +67,7 @@ struct DispatchRequest {
 struct BindRequest {
   std::string pool_path;
   uint64_t pool_bytes = 0;
+  uint64_t check_area = NO_CHECK_AREA; // where it lies in the pool
   std::vector<std::string> slots;
   std::vector<std::vector<RegionRequest>> instances;
   std::vector<DispatchRequest> dispatches;

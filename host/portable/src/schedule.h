@@ -64,4 +64,10 @@ private:
   bool shuffled_ = false;
 };
 
+// The threadgroups in a checked worker: its seeds 0 and 1 are the natural order and its reverse.
+constexpr uint64_t REVERSED = 1;
+inline uint64_t group_of(uint64_t seed, uint64_t ordinal, uint64_t count) {
+  return seed == REVERSED ? count - 1 - ordinal : Permutation(seed, count)(ordinal);
+}
+
 } // namespace msl

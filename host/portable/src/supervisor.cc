@@ -64,7 +64,7 @@ private:
   Verdict idle(const Json &request, JsonObject &reply);
   Verdict freeze(const Json &request);
   Verdict start_worker();
-  Verdict map_pool(const PoolIdentity &pool, uint32_t fibers);
+  Verdict map_pool(const PoolIdentity &pool, uint32_t fibers, uint64_t check_area);
   Verdict set_up(Command command, uint64_t deadline_ms);
   Verdict submit(uint32_t first, uint32_t count, uint64_t seed, uint64_t deadline_ms, JsonObject &reply);
   Verdict worker_lost(Child::Outcome outcome, uint64_t deadline_ms);
@@ -74,6 +74,7 @@ private:
   LoadRequest loaded_;
   bool has_library_ = false;
   PoolIdentity mapped_;
+  uint64_t check_area_ = NO_CHECK_AREA;
   uint32_t mapped_fibers_ = 0; // 0: the worker has no pool yet
   uint32_t instances_ = 0;     // 0: nothing is bound
   bool ending_ = false;
@@ -132,7 +133,8 @@ Verdict Supervisor::start_worker() {
   LoadMessage &message = child_.shared().load;
   memcpy(message.library, loaded_.library.c_str(), loaded_.library.size() + 1);
   message.memory_limit_bytes = loaded_.memory_limit_bytes;
-  message.threads = loaded_.threads ? loaded_.threads : processors();
+  // The checker sees one access at a time.
+  message.threads = loaded_.checked ? 1 : loaded_.threads ? loaded_.threads : processors();
   message.function_count = uint32_t(loaded_.functions.size());
   for (size_t i = 0; i < loaded_.functions.size(); ++i) {
     memcpy(message.functions[i].entry, loaded_.functions[i].entry.c_str(), loaded_.functions[i].entry.size() + 1);
@@ -166,17 +168,19 @@ Verdict Supervisor::load(const Json &request, JsonObject &reply) {
   return {};
 }
 
-Verdict Supervisor::map_pool(const PoolIdentity &pool, uint32_t fibers) {
+Verdict Supervisor::map_pool(const PoolIdentity &pool, uint32_t fibers, uint64_t check_area) {
   MapMessage &message = child_.shared().map;
   memset(&message, 0, sizeof message);
   memcpy(message.path, pool.path.c_str(), pool.path.size() + 1);
   message.bytes = pool.bytes;
   message.fibers = fibers;
+  message.check_area = check_area;
   Verdict verdict = set_up(Command::Map, MAP_DEADLINE_MS);
   if (!verdict.ok())
     return verdict;
   mapped_ = pool;
   mapped_fibers_ = fibers;
+  check_area_ = check_area;
   return {};
 }
 
@@ -187,6 +191,11 @@ Verdict Supervisor::bind(const Json &request) {
     return verdict;
   if (!has_library_)
     return Verdict::fault("bind without a loaded library");
+  // The worker writes findings there, and a library without hooks would write none.
+  if (loaded_.checked != (wanted.check_area != NO_CHECK_AREA))
+    return Verdict::fault("a checked library needs a check area, and no other may have one");
+  if (loaded_.checked && wanted.check_area > wanted.pool_bytes)
+    return Verdict::fault("the check area lies behind the pool");
   BoundPlan plan;
   verdict = build_plan(loaded_, wanted, plan);
   if (!verdict.ok())
@@ -198,12 +207,12 @@ Verdict Supervisor::bind(const Json &request) {
   instances_ = 0;
   child_.thaw();
   // A locked worker can map nothing more: another pool or more stacks need a new one.
-  bool reusable = child_.alive() && mapped_fibers_ >= plan.fibers && pool == mapped_;
+  bool reusable = child_.alive() && mapped_fibers_ >= plan.fibers && pool == mapped_ && wanted.check_area == check_area_;
   bool fresh = child_.alive() && mapped_fibers_ == 0;
   if (!reusable && !fresh)
     verdict = start_worker();
   if (verdict.ok() && !reusable)
-    verdict = map_pool(pool, plan.fibers);
+    verdict = map_pool(pool, plan.fibers, wanted.check_area);
   if (!verdict.ok())
     return verdict;
   memcpy(&child_.shared().plan, plan.bytes.data(), plan.bytes.size());

@@ -1,6 +1,8 @@
 // Fills MslGroup and poisons threadgroup memory for each threadgroup of a range, then enters the library.
 #include "threadgroups.h"
 
+#include "checked_checker.h"
+
 #include <string.h>
 #include <sys/mman.h>
 
@@ -9,26 +11,31 @@ namespace msl {
 bool ThreadgroupRunner::prepare(uint32_t fibers, uint32_t stacks_per_guard) {
   constexpr size_t GUARD = 65536;
   memset(&group_, 0, sizeof group_);
-  size_t bytes = MAX_THREADGROUP_MEMORY + 2 * GUARD;
+  size_t usable = checker_ ? CHECKED_THREADGROUP_MEMORY : MAX_THREADGROUP_MEMORY, bytes = usable + 2 * GUARD;
   void *memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
     return false;
   arena_ = static_cast<char *>(memory) + GUARD;
-  if (mprotect(arena_, MAX_THREADGROUP_MEMORY, PROT_READ | PROT_WRITE) != 0)
+  if (mprotect(arena_, usable, PROT_READ | PROT_WRITE) != 0)
     return false;
+  if (checker_) {
+    engine_.set_watch(checker_);
+    if (!checker_->prepare_threadgroup_memory(arena_, usable, GUARD))
+      return false;
+  }
   return engine_.prepare(fibers, stacks_per_guard);
 }
 
 void ThreadgroupRunner::bind(const Program &program, uint32_t instance) {
   const Plan &plan = *program.plan;
   const char *base = reinterpret_cast<const char *>(&plan);
-  const uint64_t *regions =
-      reinterpret_cast<const uint64_t *>(base + plan.regions_at) + uint64_t(instance) * plan.slot_count;
+  const PlanRegion *regions =
+      reinterpret_cast<const PlanRegion *>(base + plan.regions_at) + uint64_t(instance) * plan.slot_count;
   for (int i = 0; i < MSL_MAX_BUFFERS; ++i) {
     const PlanBuffer &buffer = dispatch_->buffers[i];
     void *address = nullptr;
-    if (buffer.source == Source::Pool && regions[buffer.slot] != ABSENT_REGION)
-      address = program.pool + regions[buffer.slot] + buffer.offset;
+    if (buffer.source == Source::Pool && regions[buffer.slot].offset != ABSENT_REGION)
+      address = program.pool + regions[buffer.slot].offset + buffer.offset;
     else if (buffer.source == Source::Constant)
       address = const_cast<char *>(base) + plan.constants_at + buffer.offset;
     group_.buffers[i] = address;
@@ -60,7 +67,7 @@ void ThreadgroupRunner::enter_threadgroup(uint64_t index) {
 }
 
 void ThreadgroupRunner::poison() {
-  uint32_t word = poison_word(seed_);
+  uint32_t word = checker_ ? checker_->memory_poison() : poison_word(seed_);
   uint32_t *memory = reinterpret_cast<uint32_t *>(arena_);
   for (uint32_t i = 0; i < dispatch_->poisoned_bytes / 4; ++i)
     memory[i] = word;
@@ -86,12 +93,30 @@ void ThreadgroupRunner::run(const Program &program, uint32_t instance, uint32_t 
   if (entry_.mode == Mode::Loop)
     return engine_.run_plain(run_loop_range, this);
   MslFiberEntry entry = reinterpret_cast<MslFiberEntry>(entry_.address);
+  if (checker_) {
+    if (first == 0 && dispatch == 0)
+      checker_->begin_run(*program.plan, instance);
+    return run_checked(entry, dispatch);
+  }
   Permutation order(seed, dispatch_->total_threadgroups);
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t index = order(first + i);
     enter_threadgroup(index);
     engine_.run(group_, entry, seed ? seed ^ mix_bits(index + 1) : 0);
   }
+}
+
+// All threads of a checked worker are fibers of this one; the chunks of a dispatch come in order.
+void ThreadgroupRunner::run_checked(MslFiberEntry entry, uint32_t dispatch) {
+  if (first_ == 0)
+    checker_->begin_dispatch(*dispatch_, dispatch, group_, seed_);
+  for (uint64_t ordinal = first_; ordinal < first_ + count_; ++ordinal) {
+    uint64_t index = group_of(seed_, ordinal, dispatch_->total_threadgroups);
+    enter_threadgroup(index);
+    checker_->begin_group(ordinal);
+    engine_.run(group_, entry, seed_ > REVERSED ? seed_ ^ mix_bits(index + 1) : seed_);
+  }
+  checker_->end_chunk();
 }
 
 } // namespace msl

@@ -18,8 +18,12 @@ struct Program {
   KernelEntry functions[MAX_FUNCTIONS];
 };
 
+class Checker;
+
 class ThreadgroupRunner {
 public:
+  // Before prepare(), in a checked worker.
+  void set_checker(Checker *checker) { checker_ = checker; }
   bool prepare(uint32_t fibers, uint32_t stacks_per_guard);
 
   // Runs threadgroups [first, first + count) of the order that `seed` gives.
@@ -33,6 +37,9 @@ private:
   void enter_threadgroup(uint64_t index);
   void poison();
 
+  void run_checked(MslFiberEntry entry, uint32_t dispatch);
+
+  Checker *checker_ = nullptr;
   FiberEngine engine_;
   MslGroup group_;
   char *arena_ = nullptr;

@@ -1,5 +1,6 @@
 // msl-worker: runs one candidate. Set-up (threads, library, pool) happens on the main thread, then the lockdown, then
 // all threads run submissions until the supervisor kills the process.
+#include "checked_checker.h"
 #include "crash.h"
 #include "library.h"
 #include "lockdown.h"
@@ -140,6 +141,14 @@ bool map(Worker &worker) {
   if (!program.pool) {
     answer(worker, Answer::Fault, "the worker cannot map the pool: ", strerror(errno));
     return false;
+  }
+  if (message.check_area != NO_CHECK_AREA) {
+    checker = new Checker;
+    if (!checker->prepare(program.pool, message.bytes, message.check_area, worker.shared)) {
+      answer(worker, Answer::Fault, "no memory for the checker: ", strerror(errno));
+      return false;
+    }
+    worker.compute[0].runner.set_checker(checker);
   }
   uint32_t share = Stacks::stacks_per_guard(worker.threads, message.fibers);
   for (uint32_t i = 0; i < worker.threads; ++i) {

@@ -9,7 +9,6 @@ using namespace metal;
 namespace {
 
 // --- layout (MSL 2.2, 2.3)
-// ------------------------------------------------------------------------------------------------------------------
 
 template <class T, unsigned long Size, unsigned long Align>
 constexpr bool laid_out = sizeof(T) == Size && alignof(T) == Align;
@@ -108,7 +107,6 @@ void matrices() {
 }
 
 // --- integers
-// -------------------------------------------------------------------------------------------------------------------------------
 
 template <class T> T clamped(__int128 x) {
   const __int128 high = numeric_limits<T>::max(), low = numeric_limits<T>::min();
@@ -185,7 +183,6 @@ void integers() {
 }
 
 // --- relational, common, bits
-// ---------------------------------------------------------------------------------------------------------------
 
 float opaque(uint word) {
   volatile uint hidden = word;

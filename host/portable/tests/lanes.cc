@@ -90,7 +90,6 @@ void partial_group(int index) {
 }
 
 // --- matrices: the three class sets give the same product
-// ---------------------------------------------------------------------------------
 
 float left[3 * 64], right[3 * 64], result[3][64 * 3], expected[64];
 half narrow[64];

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from examples import SOURCE, passed, refused, samples, sha256
 
-from harness import catalog, cli, commands, documents, judging, promotion, records, runs
+from harness import catalog, cli, cold_start, commands, documents, judging, promotion, records, runs
 from harness.errors import EnvironmentFault, ExitCode, HostFailure
 from harness.evaluation import Evaluation, Flag, Status
 from harness.settings import Settings, paths
 
-Answer = Callable[[str, str], Evaluation]
+LATENCY = {
+    "processes": 5.0,
+    "load_ms": 40.0,
+    "first_ms": 3.0,
+    "next_ms": 0.1,
+    "mlx_first_ms": 2.0,
+    "mlx_next_ms": 0.2,
+}
 
 
 class Judge:
@@ -51,6 +57,7 @@ class Judge:
 def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
     judge = Judge()
     monkeypatch.setattr(judging, "judged", judge.judged)
+    monkeypatch.setattr(cold_start, "measured", lambda found, threads: LATENCY)
     monkeypatch.setattr(promotion, "confirm_in_fresh_process", judge.confirm)
     return judge
 
@@ -233,6 +240,18 @@ def test_a_corrupt_results_file_is_kept_aside_and_said(
     assert "kept aside as" in capsys.readouterr().err
     assert [p.read_text() for p in path.parent.glob("*.corrupt-*")] == ["{ torn"]
     assert record() is not None
+
+
+def test_a_cold_start_is_reported_beside_a_check(
+    judge: Judge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["relu", "--cold-start"]) == ExitCode.PASSED
+    assert judge.asked[0][2].check_only
+    shown = capsys.readouterr().out
+    assert "load 40 ms, first run 3 ms, next 0.1 ms (median of 5 fresh processes)" in shown
+    judge.answers["relu"] = refused()
+    assert cli.main(["relu", "--cold-start"]) == ExitCode.REFUSED
+    assert "first launch" not in capsys.readouterr().out
 
 
 def test_the_list_names_every_kernel(capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,7 +61,7 @@ class TestReal:
             ("2.0f", "2.001f", Status.WRONG_VALUES),
             ("2.0f * x[i]", "sqrt(-1.0f - x[i] * x[i])", Status.NONFINITE),
             ("if (i < N) y[i]", "if (i < N) y[i + 1] = y[i]", Status.OUT_OF_BOUNDS),
-            ("y[i] = 2.0f * x[i]", "while (y[i] != 0.0f || i < N) y[i] += 1", Status.TIMEOUT),
+            ("y[i] =", "while (true) *(volatile device float*)(y + i) =", Status.TIMEOUT),
             ("y[i] = 2.0f", "*(device float*)(size_t(i)) = 2.0f", Status.CRASHED),
             ("float* y", "half* y", Status.PIPELINE_ERROR),
             ("double_f32", "triple_f32", Status.PIPELINE_ERROR),
@@ -112,7 +112,7 @@ class TestReal:
         assert again.cached and again.library == first.library
         assert again.functions["double_f32"].parameters[0] == ("x", "device const float *")
 
-    def test_every_kernel_of_the_catalog_passes_its_check_sizes(self, device: CpuDevice) -> None:
+    def test_a_kernel_of_the_catalog_at_a_size_of_ones_own(self, device: CpuDevice) -> None:
         known = catalog.default().find("relu")
         found = evaluate(known, device=device, mode="check", sizes=("rows=3,cols=11",))
         assert found.status is Status.PASSED, found.reason

@@ -10,9 +10,10 @@ from fakes import Call, FakeDevice
 
 import harness
 from harness import ceilings, timed, trial
-from harness.errors import UserError
+from harness.errors import EnvironmentFault, UserError
 from harness.evaluation import Evaluation, Status
 from harness.inputs import secret_hash
+from harness.spec import Domain, Range
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +139,12 @@ def test_a_pair_is_judged_and_timed_together() -> None:
     )
     found = timed.pair(request, request)
     assert not hasattr(found, "status") and found.blocks  # type: ignore[union-attr]
+
+
+def test_a_size_that_does_not_fit_is_refused_before_it_is_made() -> None:
+    with pytest.raises(EnvironmentFault, match="MiB to judge"):
+        wide = double_spec(domain=Domain({"rows": Range(1, 1 << 40), "cols": Range(1, 64)}))
+        harness.evaluate(kernel(wide), source(), device=device(), sizes=(f"rows={1 << 36}",))
 
 
 def test_wrong_use_is_a_user_error() -> None:

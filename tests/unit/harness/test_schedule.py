@@ -118,6 +118,7 @@ def test_requires_says_where_a_file_holds() -> None:
         ("//! grid: K", "unknown name 'K'"),
         ("//! scratch y: float 4", "the problem has this name"),
         ("//! scratch s: float 0", "0 < 1"),
+        ("//! scratch s: half 1073741824", "1073741824 > limit 536870912"),
         ("//! dispatch double_f32 grid: 1 threadgroup: 1 bind 1=z", "no buffer 'z'"),
         ("//! dispatch double_f32 grid: 1 threadgroup: 1 bind 1=y+2", "not a multiple of 4"),
         ("//! dispatch double_f32 grid: 1 threadgroup: 1 bind 1=y+1200", "1200 > limit 1199"),

@@ -12,6 +12,24 @@ from msl.host_build import HEADERS, HostPaths, ensure_host
 from msl.toolchain import find_toolchain
 
 FOLDER = Path(__file__).parent
+FLAGS = ("-std=c++17", "-O2", "-fPIC", "-ffreestanding", "-fno-exceptions", "-nostdinc")
+
+
+def build_library(name: str, work: Path) -> Path:
+    """`<name>.cc` of this folder as a shared library in `work`."""
+    toolchain = find_toolchain()
+    built, result = work / f"{name}.o", work / f"{name}.so"
+    include = Path(toolchain.clang[0]).parent / "lib" / "include"
+    target = f"--target={toolchain.arch}-linux-gnu"
+    folders = (f"-I{HEADERS}", f"-I{include}")
+    source = str(FOLDER / f"{name}.cc")
+    for command in (
+        [*toolchain.clang, target, *FLAGS, *folders, "-c", source, "-o", str(built)],
+        [*toolchain.lld, "-shared", str(built), "-o", str(result)],
+    ):
+        completed = toolchain.run(command, folder=work, cache=work)
+        assert completed.code == 0, completed.stderr
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -23,27 +41,10 @@ def programs() -> HostPaths:
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """`libraries("kernels")` is kernels.cc as a shared library."""
     work = tmp_path_factory.mktemp("libraries")
-    toolchain = find_toolchain()
+    built: dict[str, Path] = {}
 
     def build(name: str) -> Path:
-        result = work / f"{name}.so"
-        if result.exists():
-            return result
-        flags = ["-std=c++17", "-O2", "-fPIC", "-ffreestanding", "-fno-exceptions", "-nostdinc"]
-        include = Path(toolchain.clang[0]).parent / "lib" / "include"
-        compile_command = [
-            *toolchain.clang,
-            *[flag for flag in toolchain.target_flags() if flag.startswith("--target")],
-            *flags,
-            f"-I{HEADERS}",
-            f"-I{include}",
-            *["-c", str(FOLDER / f"{name}.cc"), "-o", str(work / f"{name}.o")],
-        ]
-        link_command = [*toolchain.lld, "-shared", str(work / f"{name}.o"), "-o", str(result)]
-        for command in (compile_command, link_command):
-            completed = toolchain.run(command, folder=work, cache=work)
-            assert completed.code == 0, completed.stderr
-        return result
+        return built.setdefault(name, built.get(name) or build_library(name, work))
 
     return build
 

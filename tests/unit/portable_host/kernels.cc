@@ -173,7 +173,7 @@ KERNEL arguments(const MslGroup *group) {
     first[i] = 1;
   for (int i = 0; i < 4; ++i)
     second[i] = 2;
-  buffer<uint32_t>(group, 0)[0] = first[7];
+  buffer<uint32_t>(group, 0)[0] = first[0];
   buffer<uint32_t>(group, 0)[1] = *buffer<uint32_t>(group, 5);
 }
 
@@ -188,6 +188,16 @@ KERNEL shape(const MslThread *thread) {
 }
 
 KERNEL fast(const MslThread *) {}
+
+KERNEL many_barriers(const MslThread *) {
+  for (int i = 0; i < 16; ++i)
+    msl_threadgroup_barrier(2, 1);
+}
+
+KERNEL many_sums(const MslThread *) {
+  for (int i = 0; i < 16; ++i)
+    simd_sum(1, 1);
+}
 
 KERNEL endless(const MslGroup *) {
   for (volatile int forever = 1; forever;) {

@@ -28,10 +28,10 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_every_source_file_is_built() -> None:
+def test_every_part_has_a_source() -> None:
     parts = {*host_build.SHARED_PARTS, *host_build.SUPERVISOR_PARTS, *host_build.WORKER_PARTS}
     files = {path.stem for path in host_build.SOURCES.iterdir() if path.suffix in (".cc", ".S")}
-    assert parts == files
+    assert parts <= files
 
 
 def test_eight_callers_build_once_and_leave_nothing_behind(sources: Path, tmp_path: Path) -> None:

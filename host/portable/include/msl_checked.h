@@ -1,0 +1,41 @@
+// msl_checked.h: what the headers tell the checker in a checked build (MSL_CHECKED), and nothing at all in any other.
+// Accesses, barriers and collectives need no word of theirs: msl/checked_ir.py finds them. It also fills in `place`.
+#pragma once
+
+#include "msl_abi.h"
+#include "msl_keywords.h"
+
+#ifdef MSL_CHECKED
+extern "C" {
+void msl_checked_atomic(const void *address, uint32_t bytes, uint32_t writes, uint32_t reads, uint32_t is_float,
+                        uint32_t place);
+void msl_checked_fence(uint32_t flags, uint32_t order, uint32_t place);
+void msl_checked_inactive_lane(uint32_t reader, uint32_t source);
+uint32_t msl_checked_poison();
+}
+#endif
+
+namespace msl {
+
+// An atomic is about to be done. Its own instructions are not looked at.
+template <class T>
+MSL_FUNC void checked_atomic([[maybe_unused]] const volatile T *object, [[maybe_unused]] bool writes,
+                             [[maybe_unused]] bool reads) {
+#ifdef MSL_CHECKED
+  msl_checked_atomic(const_cast<const T *>(object), sizeof(T), writes, reads, __is_same(T, float), 0);
+#endif
+}
+MSL_FUNC void checked_fence([[maybe_unused]] uint32_t flags, [[maybe_unused]] int order) {
+#ifdef MSL_CHECKED
+  msl_checked_fence(flags, static_cast<uint32_t>(order), 0);
+#endif
+}
+
+// A lane reads from one that is not there.
+MSL_FUNC void checked_inactive([[maybe_unused]] uint32_t reader, [[maybe_unused]] uint32_t source) {
+#ifdef MSL_CHECKED
+  msl_checked_inactive_lane(reader, source);
+#endif
+}
+
+} // namespace msl
