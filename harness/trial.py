@@ -116,7 +116,7 @@ def require_memory(request: Request) -> None:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if needed > there:
         raise EnvironmentFault(
-            f"size {request.size} takes {needed >> 20} MiB to judge, this machine has {there >> 20}",
+            f"size {request.size} takes {needed >> 20} MiB to judge; there are {there >> 20}",
             "choose a smaller --size",
         )
 

@@ -45,6 +45,7 @@ def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
         "-fno-threadsafe-statics",
         "-fno-strict-aliasing",
         "-fno-strict-float-cast-overflow",
+        "-fsigned-char",  # MSL's char is signed; AArch64 would make it unsigned
         "-fno-stack-protector",
         "-fno-asynchronous-unwind-tables",
         "-fno-ident",
