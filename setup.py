@@ -70,7 +70,8 @@ def make(extras):
     with locked():
         if not is_ready(extras):
             started = time.time()
-            say("making the environment in .venv (once; a minute or two with a network)")
+            verb = "mending" if find_python() else "making"
+            say(f"{verb} the environment in .venv (once; a minute or two with a network)")
             make_environment(base)
             install(extras)
             warm_up()

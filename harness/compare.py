@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from harness.dtypes import element_of, poison, widen
 from harness.evaluation import FirstBad, Refusal, Status
-from harness.oracle import Chunk, as_stored, over_chunks
+from harness.oracle import CHUNK_ELEMENTS, Chunk, as_stored, over_chunks
 from harness.problem import shape_of
 from harness.spec import KernelSpec, Point
 from harness.tolerance import Bound
@@ -82,17 +82,28 @@ def _judge_run(spec: KernelSpec, chunk: Chunk, bounds: Sequence[Bound], run: Run
     published: set[Status] = set()
     for output, (name, array) in enumerate(spec.outputs.items()):
         raw = run.outputs[name][chunk.rows]
-        found = _Output(raw, chunk.expected[output], array.dtype, run.poison)
-        wrong = found.wrong(bounds[output])
-        start = (chunk.rows.start or 0) * math.prod(raw.shape[1:])
-        findings += found.findings(wrong, output, start)
-        bad += wrong.size
-        largest = max(largest, found.max_abs_err())
-        if spec.published_tolerance is not None:
-            rtol, atol = spec.published_tolerance
-            bound = Bound(atol + rtol * np.abs(found.expected))
-            published |= {status for status, at in found.sorted_out(found.wrong(bound)) if at.size}
+        row = math.prod(raw.shape[1:])
+        for piece in _pieces(raw.shape, bounds[output]):
+            expected = chunk.expected[output][piece]
+            found = _Output(raw[piece], expected, array.dtype, run.poison)
+            wrong = found.wrong(bounds[output].rows(piece, raw.shape))
+            start = ((chunk.rows.start or 0) + (piece.start or 0)) * row
+            findings += found.findings(wrong, output, start)
+            bad += wrong.size
+            largest = max(largest, found.max_abs_err())
+            if spec.published_tolerance is not None:
+                rtol, atol = spec.published_tolerance
+                wrong = found.wrong(Bound(atol + rtol * np.abs(expected)))
+                published |= {status for status, at in found.sorted_out(wrong) if at.size}
     return _Part(tuple(findings), bad, frozenset(published), largest)
+
+
+def _pieces(shape: tuple[int, ...], bound: Bound) -> list[slice]:
+    """Rows to compare at a time: float64 copies of a whole output would cost more than all else."""
+    if bound.norms or not shape:
+        return [slice(None)]
+    step = max(1, CHUNK_ELEMENTS // max(1, math.prod(shape[1:])))
+    return [slice(start, start + step) for start in range(0, shape[0], step)]
 
 
 class _Output:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness import console, environment, locks, settings
+from harness import console, devices, environment, locks, settings
 from harness.errors import ExitCode, UserError
+from msl.toolchain import ToolchainError, find_toolchain
 
 #: Every run needs these; the versions are pyproject.toml's.
 _PACKAGES = ("mlx", "numpy", "pydantic", "filelock", "rich", "ziglang")
@@ -59,8 +60,10 @@ def examine(name: str, check: Check) -> Finding:
         return check()
     except UserError as error:
         return Finding(name, False, error.message, error.hint)
+    except ToolchainError as error:
+        return Finding(name, False, str(error), "python3 setup.py")
     except Exception as error:
-        return Finding(name, False, f"{type(error).__name__}: {error}", "./bench --doctor")
+        return Finding(name, False, f"{type(error).__name__}: {error}", "python3 setup.py")
 
 
 def python() -> Finding:
@@ -86,6 +89,21 @@ def machine() -> Finding:
     governor = f", governor {facts['governor']}" if facts["governor"] else ""
     detail = f"{facts['cpu']}, {facts['cores']} cores, {facts['os']} {facts['os_release']}"
     return Finding("machine", True, detail + governor)
+
+
+def compiler() -> Finding:
+    """The compiler that kernels are built with."""
+    found = find_toolchain(settings.chosen_compiler() or None)
+    pinned = "chosen by METAL_BENCH_CLANG" if settings.chosen_compiler() else "the pinned one"
+    detail = f"{Path(found.clang[0]).name}, {pinned}, for {found.arch}"
+    return Finding("compiler", True, detail)
+
+
+def host() -> Finding:
+    """The native host: it is built, starts, and says what it is."""
+    facts = devices.open_device("cpu").facts()
+    detail = f"{facts['chip']}, engine {facts['engine']}, {facts['threads']} threads"
+    return Finding("host", True, detail)
 
 
 def compiled_mlx() -> Finding:
@@ -129,6 +147,8 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("machine", machine),
     ("folders", writable),
     ("locks", lockable),
+    ("compiler", compiler),
+    ("host", host),
     ("mx.compile", compiled_mlx),
 )
 

@@ -20,6 +20,8 @@ _ATTEMPTS = 3
 #: A report run worth confirming beats the Record's speedup by this much.
 _WORTH_CONFIRMING = 1.01
 _CONFIRMATION_TIMEOUT_S = 600
+#: A Record measured with others of these does not stand for today's figures.
+_TOOLS = ("mlx", "numpy", "ziglang", "os_release", "host_sha256")
 RANKED_SIZES = ("published", "large")
 
 
@@ -93,6 +95,25 @@ def worth_confirming(evaluation: Evaluation, held: Record | None) -> str:
             f" {_name(evaluation)}, {best.speedup:.2f}x"
         )
     return ""
+
+
+def still_tells(held: Record, evaluation: Evaluation) -> bool:
+    """Whether a Record is of the same source and was measured with what is installed now."""
+    before, now = held.run.evaluation.environment, evaluation.environment
+    same_tools = all(before.get(name) == now.get(name) for name in _TOOLS)
+    return same_tools and verdict.same_source(held.run.source, evaluation.source)
+
+
+def recalled(held: Record) -> str:
+    """A Record's headline, with the command that measures it again."""
+    about, when = held.run.evaluation, held.provenance.recorded_at
+    if about.figures is None or about.figures.speedup is None:
+        raise ValueError("a Record has figures")
+    speedup, ms = about.figures.speedup, about.figures.kernel_ms_median
+    return (
+        f"Record of {when}: {speedup:.2f}x ({ms:.4g} ms);"
+        f" ./bench {about.kernel} --size {about.size} measures it again"
+    )
 
 
 def promote(evaluation: Evaluation, *, threads: int, pair: Pair, confirm: Confirm) -> Outcome:

@@ -34,6 +34,12 @@ class Bound:
     absolute: Values | float = np.inf
     norms: tuple[tuple[float, int | None], ...] = ()  # (limit, axis), None: the whole output
 
+    def rows(self, piece: slice, shape: tuple[int, ...]) -> Bound:
+        """The bound of some rows of an output of this shape."""
+        if np.ndim(self.absolute) == 0:
+            return self
+        return Bound(np.broadcast_to(self.absolute, shape)[piece], self.norms)
+
     def within(self, error: Values, expected: Values) -> npt.NDArray[np.bool_]:
         """Which absolute errors are small enough; one that is not finite never is."""
         good: npt.NDArray[np.bool_] = (error <= self.absolute) & (error < np.inf)

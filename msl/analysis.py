@@ -11,7 +11,7 @@ from msl.declarations import ENTRY_KINDS, Function, Unit
 from msl.lexer import IDENT, Token
 
 _COLLECTIVE = re.compile(
-    r"(?:simd|quad)_(?:sum|product|min|max|and|or|xor|all|any|ballot|broadcast|broadcast_first|shuffle\w*|prefix_\w+"
+    r"(?:__metal_)?(?:simd|quad)_(?:sum|product|min|max|and|or|xor|all|any|ballot|broadcast|broadcast_first|shuffle\w*|prefix_\w+"
     r"|is_first|active_threads_mask)"
     r"|simdgroup_barrier"
 )

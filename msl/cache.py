@@ -13,9 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msl.diagnostics import Diagnostic
-from msl.flags import compile_flags
 from msl.headers import headers_hash
-from msl.library import KernelFunction, Library, Parameter, Rejection
+from msl.library import (
+    CheckedBuild,
+    KernelFunction,
+    Library,
+    Parameter,
+    Rejection,
+    ThreadgroupVariable,
+)
 from msl.toolchain import cpu_identity
 
 if TYPE_CHECKING:
@@ -34,7 +40,7 @@ def key(request: Request) -> str:
         request.functions,
         sorted((str(name), repr(value)) for name, value in request.constants.items()),
         request.toolchain.identity,
-        compile_flags(request.toolchain, request.strict),
+        request.flags,
         headers_hash(),
         cpu_identity(),
         front_end_stamp(),
@@ -86,14 +92,15 @@ class Store:
         folder = self._folder(name)
         try:
             record = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            if record["schema_version"] != SCHEMA_VERSION:
+                return None
+            if record["kind"] == "rejection":
+                found = _diagnostics(record["diagnostics"])
+                return Rejection(record["status"], found, record["text"])
+            library = folder / "library.so"
+            return _library(record, library) if library.is_file() else None
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
-        if record["schema_version"] != SCHEMA_VERSION:
-            return None
-        if record["kind"] == "rejection":
-            return Rejection(record["status"], _diagnostics(record["diagnostics"]), record["text"])
-        library = folder / "library.so"
-        return _library(record, library) if library.is_file() else None
 
     def save(
         self, name: str, result: Library | Rejection, timings: Mapping[str, float]
@@ -108,11 +115,12 @@ class Store:
         if isinstance(result, Library):
             shutil.move(result.path, scratch / "library.so")
             record |= {"kind": "library", "unsupported": dict(result.unsupported)}
+            record["checked"] = None if result.checked is None else asdict(result.checked)
             record["functions"] = [asdict(function) for function in result.functions.values()]
         else:
             record |= {"kind": "rejection", "status": result.status}
         (scratch / "result.json").write_text(json.dumps(record), encoding="utf-8")
-        self._publish(scratch, folder)
+        self._publish(name, scratch)
         if isinstance(result, Library):
             return replace(result, path=folder / "library.so", timings_ms=dict(timings))
         return result
@@ -120,11 +128,12 @@ class Store:
     def _folder(self, name: str) -> Path:
         return self.root / "programs" / name[:2] / name[2:34]
 
-    def _publish(self, scratch: Path, folder: Path) -> None:
+    def _publish(self, name: str, scratch: Path) -> None:
+        folder = self._folder(name)
         try:
             os.rename(scratch, folder)
         except OSError:
-            if (folder / "result.json").is_file():  # somebody else was first
+            if self.load(name) is not None:  # somebody else was first
                 shutil.rmtree(scratch, ignore_errors=True)
                 return
             shutil.rmtree(folder, ignore_errors=True)
@@ -161,4 +170,23 @@ def _library(record: Mapping[str, Any], path: Path) -> Library:
             tuple(item["missing_constants"]),
         )
     found = _diagnostics(record["diagnostics"])
-    return Library(path, functions, found, True, {}, record["text"], record["unsupported"])
+    checked = record["checked"]
+    return Library(
+        path,
+        functions,
+        found,
+        True,
+        {},
+        record["text"],
+        record["unsupported"],
+        None if checked is None else _checked_build(checked),
+    )
+
+
+def _checked_build(record: Mapping[str, Any]) -> CheckedBuild:
+    places = tuple(place and (place[0], place[1], place[2]) for place in record["places"])
+    variables = {
+        function: tuple(ThreadgroupVariable(**item) for item in items)
+        for function, items in record["variables"].items()
+    }
+    return CheckedBuild(places, variables)

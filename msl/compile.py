@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from msl import attributes, cache, safety
+from msl import attributes, cache, checked_build, checked_ir, safety
 from msl.address_spaces import check_address_spaces
 from msl.analysis import Analysis, analyse
 from msl.checks import check
@@ -24,7 +24,15 @@ from msl.elf import ElfError, Image, verify
 from msl.flags import compile_flags
 from msl.headers import ensure_precompiled
 from msl.language import edit_language
-from msl.library import COMPILE_ERROR, UNSUPPORTED, KernelFunction, Library, Parameter, Rejection
+from msl.library import (
+    COMPILE_ERROR,
+    UNSUPPORTED,
+    CheckedBuild,
+    KernelFunction,
+    Library,
+    Parameter,
+    Rejection,
+)
 from msl.missing import missing_constants
 from msl.overloads import edit_overloads
 from msl.paths import edit_paths
@@ -52,6 +60,13 @@ class Request:
     strict: bool
     cache_dir: Path
     toolchain: Toolchain
+    checked: bool = False
+
+    @property
+    def flags(self) -> list[str]:
+        """How library headers and unit are compiled."""
+        flags = compile_flags(self.toolchain, self.strict)
+        return [*flags, *checked_build.FLAGS] if self.checked else flags
 
 
 def compile_source(
@@ -63,11 +78,12 @@ def compile_source(
     function_constants: Values | None = None,
     include_roots: Sequence[Path] = (),
     strict: bool = False,
+    checked: bool = False,
     cache_dir: Path,
     compiler: str | None = None,
 ) -> Library | Rejection:
-    """Compile MSL text for a target. `functions` limits the build to some kernels; a refusal is a
-    value."""
+    """Compile MSL text for a target. `functions` limits the build to some kernels; `checked` makes
+    the build that reports faults to a checker. A refusal is a value."""
     if target != "cpu":
         raise ValueError(f"no target named {target!r}; there is: cpu")
     started = time.perf_counter()
@@ -80,6 +96,7 @@ def compile_source(
         strict,
         Path(cache_dir).resolve(),
         find_toolchain(compiler),
+        checked,
     )
     store = cache.Store(request.cache_dir)
     key = cache.key(request)
@@ -102,6 +119,7 @@ class _Build:
     request: Request
     timings: dict[str, float] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    _places: list[checked_ir.Place | None] = field(default_factory=list)
     limited: bool = False  # stopped by a limit of this machine: not a fact about the source
 
     @contextmanager
@@ -116,7 +134,7 @@ class _Build:
         with self._timed("library"):
             precompiled = ensure_precompiled(
                 request.toolchain,
-                compile_flags(request.toolchain, request.strict),
+                request.flags,
                 request.toolchain.identity + cpu_identity(),
                 request.cache_dir,
             )
@@ -158,6 +176,8 @@ class _Build:
     def _translate(self, unit: Unit, found: list[Diagnostic]) -> cpu.Translation | Rejection:
         """Check and edit; `found` gains the warnings."""
         analysis = analyse(unit)
+        if self.request.checked:
+            analysis = checked_build.analysis_for_checking(analysis)
         self._analysis = analysis
         reflection = reflect(unit)
         dropped = {item.start for item in analysis.dropped}
@@ -179,7 +199,7 @@ class _Build:
         chosen = self._chosen(kernels, analysis)
         if isinstance(chosen, Rejection):
             return chosen
-        return cpu.translate(unit, analysis, chosen, edits)
+        return cpu.translate(unit, analysis, chosen, edits, checked=self.request.checked)
 
     def _chosen(self, kernels: list[Kernel], analysis: Analysis) -> list[Kernel] | Rejection:
         unsupported = analysis.unsupported_names()
@@ -233,10 +253,14 @@ class _Build:
                     )
                 )
             return self._reject(found)
+        if self.request.checked:
+            with self._timed("instrument"):
+                self._assemble(folder, translation)
         with self._timed("link"):
             self._link(folder)
         try:
-            image = verify(folder / "library.so")
+            hooks = checked_build.HOOKS if self.request.checked else frozenset()
+            image = verify(folder / "library.so", hooks)
         except ElfError as problem:
             return self._reject([*found, _located(unit, problem, self.request.name)])
         functions = {
@@ -252,6 +276,7 @@ class _Build:
             self.timings,
             render(warnings, self.sources),
             self._analysis.unsupported_names(),
+            self._tables(unit, translation, image),
         )
 
     def _compile(
@@ -259,8 +284,9 @@ class _Build:
     ) -> tuple[bool, list[Diagnostic]]:
         request = self.request
         (folder / "unit.cc").write_text(translation.text(), encoding="utf-8")
-        command = [*request.toolchain.clang, *compile_flags(request.toolchain, request.strict)]
-        command += ["-include-pch", str(precompiled), "-c", "unit.cc", "-o", "unit.o"]
+        kind = ["-S", "-emit-llvm", "-o", "unit.ll"] if request.checked else ["-c", "-o", "unit.o"]
+        command = [*request.toolchain.clang, *request.flags, "-include-pch", str(precompiled)]
+        command += ["unit.cc", *kind]
         done = request.toolchain.run(command, folder=folder, cache=request.cache_dir)
         if done.limit:
             self.limited = True
@@ -276,6 +302,26 @@ class _Build:
                 if not item.line
             ]
         return done.code == 0, diagnostics
+
+    def _assemble(self, folder: Path, translation: cpu.Translation) -> None:
+        """The object of a checked build, from its instrumented text."""
+        request = self.request
+        text = (folder / "unit.ll").read_text(encoding="utf-8")
+        built = checked_ir.instrument(text, translation.place)
+        self._places = built.places
+        (folder / "checked.ll").write_text(built.text, encoding="utf-8")
+        command = [*request.toolchain.clang, *checked_build.ASSEMBLE, "checked.ll", "-o", "unit.o"]
+        done = request.toolchain.run(command, folder=folder, cache=request.cache_dir)
+        if done.code:
+            raise RuntimeError(f"the instrumented text is wrong: {done.limit or done.stderr}")
+
+    def _tables(
+        self, unit: Unit, translation: cpu.Translation, image: Image
+    ) -> CheckedBuild | None:
+        if not self.request.checked:
+            return None
+        variables = checked_build.variables_of(unit, translation.entries, image)
+        return CheckedBuild(tuple(self._places), variables)
 
     def _link(self, folder: Path) -> None:
         request = self.request

@@ -12,16 +12,7 @@ from msl.syntax import (
     Specifiers,
 )
 
-ENTRY_KINDS = (
-    "kernel",
-    "vertex",
-    "fragment",
-    "mesh",
-    "object",
-    "visible",
-    "stitchable",
-    "intersection",
-)
+ENTRY_KINDS = ("kernel", "vertex", "fragment", "mesh", "object", "intersection")
 _CLASS = ("struct", "class", "union")
 
 

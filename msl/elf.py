@@ -92,8 +92,9 @@ class Image:
         return None
 
 
-def verify(path: Path) -> Image:
-    """The library's image, if loading it runs nothing and reaches nothing that is not allowed."""
+def verify(path: Path, hooks: frozenset[str] = frozenset()) -> Image:
+    """The library's image, if loading it runs nothing and reaches nothing that is not allowed;
+    `hooks` are allowed as well."""
     data = path.read_bytes()
     if data[:6] != b"\x7fELF\x02\x01":
         raise ElfError("not a 64-bit little-endian ELF file")
@@ -115,7 +116,7 @@ def verify(path: Path) -> Image:
     _check_dynamic(image)
     _read_symbols(image)
     _check_relocations(image)
-    foreign = sorted(image.undefined - _allowed_undefined())
+    foreign = sorted(image.undefined - _allowed_undefined() - hooks)
     if foreign:
         names = tuple(demangle(name) for name in foreign)
         raise ElfError("undefined symbols: " + ", ".join(names), names)

@@ -38,6 +38,24 @@ class KernelFunction:
 
 
 @dataclass(frozen=True)
+class ThreadgroupVariable:
+    """A threadgroup variable of a kernel in a checked build: its place in the group's memory."""
+
+    name: str
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class CheckedBuild:
+    """The tables of a checked library: source places (file, line, column) by number, 0 being
+    unknown, and threadgroup variables by function."""
+
+    places: tuple[tuple[str, int, int] | None, ...]
+    variables: Mapping[str, tuple[ThreadgroupVariable, ...]]
+
+
+@dataclass(frozen=True)
 class Library:
     """A verified shared library and the facts about its kernels."""
 
@@ -48,6 +66,7 @@ class Library:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     text: str = ""  # the warnings in Apple's format
     unsupported: Mapping[str, str] = field(default_factory=dict)  # functions left out, and why
+    checked: CheckedBuild | None = None  # of a checked build
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ headers."""
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from msl.words import words
 LANGUAGE_VERSION = 320
 MAX_SOURCE_BYTES = 4 << 20
 MAX_EXPANDED_BYTES = 8 << 20
+PREPROCESSOR_MEMORY_BYTES = 768 << 20
 
 _HEADERS = words(
     """
@@ -80,20 +82,19 @@ class _Inputs:
     sources: dict[str, str] = field(default_factory=dict)
     raw: dict[str, list[Token]] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    unsupported: list[tuple[Token, str]] = field(default_factory=list)
+    blocked: dict[tuple[str, int], Diagnostic] = field(default_factory=dict)  # by file and line
 
     def add(self, name: str, text: str, target: Path) -> None:
         tokens = lex(text, name)
         self.sources[name], self.raw[name] = text, tokens
         self.diagnostics += safety.raw_checks(tokens)
-        self.unsupported += safety.unsupported_includes(tokens)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(_neutral(text, tokens), encoding="utf-8", newline="")
-        for token, path in safety.quoted_includes(tokens):
-            if safety.allowed_quoted(path):
-                self._include(name, token, path)
+        target.write_text(self._neutral(text, tokens), encoding="utf-8", newline="")
+        for _, path in safety.includes(tokens):
+            if safety.allowed_path(path):
+                self._include(name, path)
 
-    def _include(self, includer: str, token: Token, path: str) -> None:
+    def _include(self, includer: str, path: str) -> None:
         beside = (
             str(Path(includer).parent / path) if includer in self.raw and "/" in includer else path
         )
@@ -105,34 +106,37 @@ class _Inputs:
                         text = found.read_text(encoding="utf-8", errors="replace")
                         self.add(candidate, text, self.folder / "include" / candidate)
                     return
-        if safety.metal_header(path):
-            return
-        column = token.column + max(token.text.find('"'), 0)
-        text = f"'{path}' file not found"
-        self.diagnostics.append(Diagnostic(ERROR, token.line, column, text, token.file))
+
+    def _neutral(self, text: str, tokens: Sequence[Token]) -> str:
+        """The text with directives blanked that spoof or reach out, every other character where it
+        was. One that is an error where it is active becomes an `#error`."""
+        lines = text.split("\n")
+        for token in tokens:
+            if token.kind != DIRECTIVE:
+                continue
+            replacement = safety.neutral_directive(token)
+            blocked = safety.blocked_directive(token)
+            if blocked is not None:
+                self.blocked[token.file, token.line] = blocked
+                replacement = "#error"
+            if replacement is not None:
+                _blank(lines, token, replacement.replace("\n", " "))
+        return "\n".join(lines)
 
 
-def _neutral(text: str, tokens: Sequence[Token]) -> str:
-    """The text with spoofing directives blanked, every other character where it was."""
-    lines = text.split("\n")
-    for token in tokens:
-        if token.kind != DIRECTIVE:
-            continue
-        replacement = safety.neutral_directive(token)
-        if replacement is not None:
-            indent = lines[token.line - 1][: token.column - 1]
-            last = token.line
-            while lines[last - 1].rstrip().endswith("\\") and last < len(lines):
-                lines[last - 1] = ""
-                last += 1
-            lines[last - 1] = ""
-            lines[token.line - 1] = indent + replacement.replace("\n", " ")
-    return "\n".join(lines)
+def _blank(lines: list[str], token: Token, replacement: str) -> None:
+    indent = lines[token.line - 1][: token.column - 1]
+    last = token.line
+    while lines[last - 1].rstrip().endswith("\\") and last < len(lines):
+        lines[last - 1] = ""
+        last += 1
+    lines[last - 1] = ""
+    lines[token.line - 1] = indent + replacement
 
 
 def header_folder(cache: Path) -> Path:
     """The folder of empty Metal headers, made on first use."""
-    names = sorted(_HEADERS)
+    names = sorted(name for name in _HEADERS if not safety.unsupported_header(name))
     stamp = hashlib.sha256(" ".join(names).encode()).hexdigest()[:12]
     folder = cache / f"metal_headers_{stamp}"
     if not (folder / "complete").is_file():
@@ -153,7 +157,7 @@ def preprocess(
     inputs = _Inputs(folder, roots)
     main = folder / "source" / "main.metal"
     inputs.add(name, text, main)
-    result = Preprocessed([], inputs.sources, inputs.diagnostics, inputs.unsupported)
+    result = Preprocessed([], inputs.sources, inputs.diagnostics)
     if result.failed:
         return result
     names = {str(main): name}
@@ -161,21 +165,36 @@ def preprocess(
         names.setdefault(str(folder / "include" / include), include)
     expanded = folder / "expanded.ii"
     command = _command(toolchain, [folder / "include", header_folder(cache)], main, expanded)
-    done = toolchain.run(command, folder=folder, cache=cache)
+    limit_bytes = PREPROCESSOR_MEMORY_BYTES
+    done = toolchain.run(command, folder=folder, cache=cache, memory_limit_bytes=limit_bytes)
     limit = done.limit
     if not limit and expanded.is_file() and expanded.stat().st_size > MAX_EXPANDED_BYTES:
         limit = f"preprocessed text is larger than {MAX_EXPANDED_BYTES >> 20} MiB"
     if limit:
         result.diagnostics.append(Diagnostic(ERROR, 1, 1, limit, name))
         return result
-    result.diagnostics += parse(
+    for item in parse(
         done.stderr, lambda file, line, column: (names.get(file, name), line, column)
-    )
+    ):
+        header = _absent(item.text)
+        if safety.unsupported_header(header):
+            place = Token(DIRECTIVE, "", item.line, item.column, item.file)
+            result.unsupported.append((place, header))
+        else:
+            result.diagnostics.append(inputs.blocked.get((item.file, item.line), item))
+    if result.unsupported and not result.failed:
+        return result
     if done.code and not result.failed:
         result.diagnostics.append(Diagnostic(ERROR, 1, 1, "preprocessing failed", name))
     if not result.failed:
         result.tokens = locate(expanded.read_text(encoding="utf-8"), inputs.raw, names)
     return result
+
+
+def _absent(text: str) -> str:
+    """The header that an error says is missing."""
+    match = re.match(r"'([^']*)' file not found", text)
+    return match.group(1) if match else ""
 
 
 def _command(toolchain: Toolchain, roots: Sequence[Path], main: Path, expanded: Path) -> list[str]:

@@ -30,6 +30,8 @@ _PRAGMA = re.compile(
     r"#?\s*pragma\s+(?:unroll|nounroll|once|mark|message|METAL|STDC\s+FP_CONTRACT|pack|region|endregion"
     r"|clang\s+(?:loop|fp|diagnostic)|GCC\s+(?:diagnostic|unroll))\b"
 )
+#: A pragma whose text a macro makes of its arguments; what comes of it is read after expansion.
+_PRAGMA_MADE = re.compile(r"_Pragma\s*\(\s*(?:#\s*\w+|\w+\s*\([^()]*\))\s*\)")
 _PRAGMA_OPERATOR = re.compile(r'_Pragma\s*\(\s*"((?:[^"\\]|\\.)*)"\s*\)')
 
 _FORBIDDEN = {
@@ -71,6 +73,13 @@ _HARMLESS_GNU = words(
 _HARMLESS_BUILTINS = words(
     """
     __builtin_expect __builtin_unreachable __builtin_assume __builtin_offsetof __builtin_bit_cast
+    __builtin_constant_p __builtin_types_compatible_p __builtin_add_overflow __builtin_sub_overflow
+    __builtin_mul_overflow __builtin_abs __builtin_bswap16 __builtin_bswap32 __builtin_bswap64
+    __builtin_bitreverse8 __builtin_bitreverse16 __builtin_bitreverse32 __builtin_bitreverse64
+    __builtin_rotateleft32 __builtin_rotateright32 __builtin_rotateleft64 __builtin_rotateright64
+    __builtin_clz __builtin_clzl __builtin_clzll __builtin_ctz __builtin_ctzl __builtin_ctzll
+    __builtin_ffs __builtin_parity __builtin_popcount __builtin_popcountl __builtin_popcountll
+    __builtin_inff __builtin_huge_valf __builtin_nanf __builtin_fabsf __builtin_sqrtf
     """
 )
 
@@ -79,8 +88,8 @@ def _error(token: Token, text: str) -> Diagnostic:
     return Diagnostic(ERROR, token.line, token.column, text, token.file)
 
 
-def allowed_quoted(path: str) -> bool:
-    """Whether a quoted include stays below its root."""
+def allowed_path(path: str) -> bool:
+    """Whether an include stays below its root."""
     pure = PurePosixPath(path)
     return not pure.is_absolute() and ".." not in pure.parts and "\\" not in path
 
@@ -95,14 +104,14 @@ def unsupported_header(name: str) -> bool:
     return _UNSUPPORTED_HEADER.match(name) is not None
 
 
-def quoted_includes(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
-    """Every `#include "x"` with its token."""
+def includes(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
+    """Every `#include` with its token and the path it names, in either kind of quotes."""
     found = []
     for token in tokens:
         if token.kind == DIRECTIVE:
             match = _INCLUDE.match(_COMMENT.sub(" ", token.text).rstrip())
-            if match and match.group(2):
-                found.append((token, match.group(2)))
+            if match:
+                found.append((token, match.group(1) or match.group(2)))
     return found
 
 
@@ -110,9 +119,7 @@ def raw_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
     """What must hold before any text is given to a preprocessor."""
     found: list[Diagnostic] = []
     for index, token in enumerate(tokens):
-        if token.kind == DIRECTIVE:
-            found += _directive_check(token)
-        elif token.text == "_Pragma" and not _pragma_operator_ok(tokens[index : index + 4]):
+        if token.text == "_Pragma" and not _pragma_operator_ok(tokens[index : index + 4]):
             found.append(_error(token, "unsupported '_Pragma' in Metal"))
         elif token.kind == IDENT and token.text.startswith("__has_"):
             found.append(_error(token, f"use of undeclared identifier '{token.text}'"))
@@ -125,36 +132,38 @@ def _pragma_operator_ok(tokens: Sequence[Token]) -> bool:
     return match is not None and _PRAGMA.match("pragma " + match.group(1)) is not None
 
 
-def _directive_check(token: Token) -> list[Diagnostic]:
+def blocked_directive(token: Token) -> Diagnostic | None:
+    """The error in a directive that no preprocessor may see; it counts only where it is active."""
     text = _COMMENT.sub(" ", token.text).rstrip()
     match = _DIRECTIVE.match(text)
     name = (match.group(1) if match else None) or ""
     if name in ("include", "import"):
         return _include_check(token, text)
     if name and name not in _KNOWN_DIRECTIVES and name != "line" and not name.isdigit():
-        return [_error(token, "invalid preprocessing directive")]
+        return Diagnostic(
+            ERROR, token.line, token.column + 1, "invalid preprocessing directive", token.file
+        )
     for probe in _PROBE.finditer(text):
         form = _PROBE_FORM.match(text, probe.start())
-        if not form or (form.group(2) and not allowed_quoted(form.group(2))):
-            return [_error(token, f"'{probe.group()}' may only name a header of Metal")]
+        if not form or (form.group(2) and not allowed_path(form.group(2))):
+            return _error(token, f"'{probe.group()}' may only name a header of Metal")
     for operator in re.finditer(r"_Pragma\b", text):
         form = _PRAGMA_OPERATOR.match(text, operator.start())
-        if not form or not _PRAGMA.match("pragma " + form.group(1)):
-            return [_error(token, "unsupported '_Pragma' in Metal")]
-    return []
+        made = name == "define" and _PRAGMA_MADE.match(text, operator.start())
+        if not made and (not form or not _PRAGMA.match("pragma " + form.group(1))):
+            return _error(token, "unsupported '_Pragma' in Metal")
+    return None
 
 
-def _include_check(token: Token, text: str) -> list[Diagnostic]:
+def _include_check(token: Token, text: str) -> Diagnostic | None:
     match = _INCLUDE.match(text)
     if not match:
-        return [_error(token, 'expected "FILENAME" or <FILENAME>')]
-    angle, quoted = match.groups()
-    column = token.column + max(token.text.find(angle or quoted) - 1, 0)
-    if angle and not metal_header(angle) and not unsupported_header(angle):
-        return [Diagnostic(ERROR, token.line, column, f"'{angle}' file not found", token.file)]
-    if quoted and not allowed_quoted(quoted):
-        return [Diagnostic(ERROR, token.line, column, f"'{quoted}' file not found", token.file)]
-    return []
+        return _error(token, 'expected "FILENAME" or <FILENAME>')
+    path = match.group(1) or match.group(2)
+    if allowed_path(path):
+        return None
+    column = token.column + max(token.text.find(path) - 1, 0)
+    return Diagnostic(ERROR, token.line, column, f"'{path}' file not found", token.file)
 
 
 def neutral_directive(token: Token) -> str | None:
@@ -171,17 +180,6 @@ def neutral_directive(token: Token) -> str | None:
             lambda form: "1" if metal_header(form.group(1) or "") else "0", token.text
         )
     return None
-
-
-def unsupported_includes(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
-    """Includes of headers whose features this host cannot judge."""
-    found = []
-    for token in tokens:
-        if token.kind == DIRECTIVE:
-            match = _INCLUDE.match(_COMMENT.sub(" ", token.text).rstrip())
-            if match and match.group(1) and unsupported_header(match.group(1)):
-                found.append((token, match.group(1)))
-    return found
 
 
 def token_checks(tokens: Sequence[Token]) -> list[Diagnostic]:

@@ -341,9 +341,9 @@ class _Scanner:
             function.owner = code.text(head.name_index - 2)
         function.template, function.specialisation = head.template, head.specialisation
         function.attributes, function.trailing = head.attributes, head.trailing
-        words = {code.text(i) for i in range(head.first, head.name_index)} | {
-            a.name for a in head.attributes
-        }
+        span = range(head.first, head.name_index)
+        words = {item.name for item in head.attributes}
+        words |= {code.text(index) for index in span} & {"kernel", "vertex", "fragment"}
         function.kind = next((kind for kind in ENTRY_KINDS if kind in words), "")
         for first, last in code.split(function.opening + 1, function.closing):
             function.parameters.append(parameter_at(code, first, last))

@@ -18,6 +18,11 @@ namespace {{ template <int Slot, unsigned long Size, unsigned long Align> struct
 alignas(Align < 16 ? 16 : Align) static inline char bytes[Size]
 __attribute__((section("msl_tg_{k}"))); }}; }}"""
 
+#: The gap behind each variable is what a checker needs to tell an overrun from the next variable.
+_CHECKED_STORAGE = _STORAGE.replace("Align < 16 ? 16", "Align < 64 ? 64").replace(
+    "bytes[Size]", "bytes[(Size + 63) / 64 * 64 + 64]"
+)
+
 _EXPORTED = 'extern "C" __attribute__((visibility("default")))'
 
 
@@ -93,16 +98,8 @@ class _Emitter:
         entries = self.copies.get(function.start, [])
         self._limit(output, function, entries)
         span = range(function.start, function.end)
-        if function.template is None or not any(threadgroup_locals(self.unit.code, function)):
-            number = str(entries[0].number) if entries else "0"
-            output.tokens(tokens, span, self.edits, {"@K@": number, "@S@": ""})
-            return
-        if not entries:
-            output.tokens(tokens, span, self.edits, {"@K@": "0", "@S@": ""})
-        for entry in entries:
-            output.tokens(
-                tokens, span, self.edits, {"@K@": str(entry.number), "@S@": f"_msl_{entry.number}"}
-            )
+        for number, suffix in _copies(self.unit, function, entries):
+            output.tokens(tokens, span, self.edits, {"@K@": str(number), "@S@": suffix})
 
     def _limit(self, output: Output, function: Function, entries: Sequence[Entry]) -> None:
         """The thread limit as a constant beside the kernel, where its expression means what it
@@ -120,23 +117,40 @@ class _Emitter:
             )
 
 
+def _copies(unit: Unit, function: Function, entries: Sequence[Entry]) -> list[tuple[int, str]]:
+    """Number and name suffix of each copy of a kernel's text: one for each instance of a template
+    with threadgroup variables, since every instance has its own section; otherwise one."""
+    copied = function.template is not None and any(threadgroup_locals(unit.code, function))
+    if len(entries) < 2 or not copied:
+        return [(entries[0].number if entries else 0, "")]
+    first, *others = entries
+    return [(first.number, ""), *((entry.number, f"_msl_{entry.number}") for entry in others)]
+
+
 def _header(function: Function) -> tuple[int, int]:
     assert function.template is not None
     return function.template[0] - 1, function.template[1]
 
 
 def translate(
-    unit: Unit, analysis: Analysis, kernels: Sequence[Kernel], edits: Edits
+    unit: Unit,
+    analysis: Analysis,
+    kernels: Sequence[Kernel],
+    edits: Edits,
+    *,
+    checked: bool = False,
 ) -> Translation:
-    """The C++ unit for some kernels of an analysed source."""
-    entries = [_entry(unit, analysis, kernel, number) for number, kernel in enumerate(kernels)]
+    """The C++ unit for some kernels of an analysed source; for a checker each thread is a fiber."""
+    entries = [
+        _entry(unit, analysis, kernel, number, checked) for number, kernel in enumerate(kernels)
+    ]
     emitter = _Emitter(unit, analysis, edits, entries)
     for entry in entries:
         emitter.copies.setdefault(entry.kernel.function.start, []).append(entry)
     _edit_kernels(unit, analysis, emitter.copies, edits)
     prelude = Output("msl_prelude")
     for number in range(max(len(entries), 1)):
-        prelude.raw(_STORAGE.format(k=number))
+        prelude.raw((_CHECKED_STORAGE if checked else _STORAGE).format(k=number))
     translation = Translation(entries, [prelude])
     spaces = _namespaces(analysis)
     for name in spaces:
@@ -161,7 +175,7 @@ def _namespaces(analysis: Analysis) -> list[str]:
     return ["msl_per_lane"] if analysis.uses_thread_elements else ["msl_leader", "msl_follower"]
 
 
-def _entry(unit: Unit, analysis: Analysis, kernel: Kernel, number: int) -> Entry:
+def _entry(unit: Unit, analysis: Analysis, kernel: Kernel, number: int, checked: bool) -> Entry:
     function = kernel.function
     names = set()
     if kernel.instance:
@@ -170,7 +184,7 @@ def _entry(unit: Unit, analysis: Analysis, kernel: Kernel, number: int) -> Entry
     synchronises = function.name in analysis.synchronising or not names.isdisjoint(
         analysis.synchronising
     )
-    mode = "fiber" if synchronises or index_constants(unit) else "loop"
+    mode = "fiber" if checked or synchronises or index_constants(unit) else "loop"
     return Entry(kernel, f"msl_{mode}_{number}", mode, number, f"msl_limit_{number}")
 
 
@@ -200,10 +214,9 @@ def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Out
     for entry in entries:
         kernel = entry.kernel
         function = kernel.function
-        copied = function.template is not None and any(threadgroup_locals(unit.code, function))
-        name = "::".join(
-            (*function.scope, function.name + (f"_msl_{entry.number}" if copied else ""))
-        )
+        mine = [other for other in entries if other.kernel.function is function]
+        suffixes = dict(_copies(unit, function, mine))
+        name = "::".join((*function.scope, function.name + suffixes.get(entry.number, "")))
         name += kernel.template_arguments
         names = [f"{space}::{name}" for space in spaces]
         if kernel.limit is not None:
@@ -217,48 +230,54 @@ def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Out
 
 
 def _entry_text(unit: Unit, entry: Entry, names: Sequence[str]) -> str:
-    fixed, values = [], []
+    if entry.mode == "fiber":
+        return _fiber_entry(entry, names)
+    independent = threads_are_independent(unit, entry.kernel.function)
+    return _loop_entry(entry, names[0], "assume_safety" if independent else "enable")
+
+
+def _call(entry: Entry, name: str) -> tuple[list[str], str]:
+    """The statements that prepare the arguments of one version of a kernel, and its call."""
+    lines = [f"  using msl_signature = msl::Kernel<decltype(&{name})>;"]
+    values = []
     for position, argument in enumerate(entry.kernel.arguments):
         setup, value = _argument(argument, position)
         if setup:
-            fixed.append(setup)
+            lines.append(f"  {setup}")
         values.append(value)
-    call = f"({', '.join(values)})"
-    group = "msl_g" if entry.mode == "loop" else "msl_t->group"
+    return lines, f"{name}({', '.join(values)});"
+
+
+def _fiber_entry(entry: Entry, names: Sequence[str]) -> str:
     lines = [
-        f"{_EXPORTED} void {entry.symbol}"
-        + ("(const MslGroup* msl_g) {" if entry.mode == "loop" else "(const MslThread* msl_t) {"),
-        f"  using msl_signature = msl::Kernel<decltype(&{names[0]})>;",
-        f"  const MslGroup& msl_group_now = *{group}; (void)msl_group_now;",
-        *(f"  {line}" for line in fixed),
+        f"{_EXPORTED} void {entry.symbol}(const MslThread* msl_t) {{",
+        "  const MslGroup& msl_group_now = *msl_t->group; (void)msl_group_now;",
+        "  const msl::Place msl_p = msl::place_of(*msl_t); (void)msl_p;",
     ]
-    if entry.mode == "fiber":
-        lines += [
-            "  const msl::Place msl_p = msl::place_of(*msl_t);",
-            "  (void)msl_p;",
-        ]
-        if len(names) == 2:
-            lines.append(f"  if (msl_p.flat % MSL_SIMD_WIDTH != 0) {{ {names[1]}{call}; return; }}")
-        lines.append(f"  {names[0]}{call};")
-        return "\n".join([*lines, "}"])
-    pragma = (
-        "vectorize(assume_safety)"
-        if threads_are_independent(unit, entry.kernel.function)
-        else "vectorize(enable)"
-    )
+    if len(names) == 2:
+        setup, call = _call(entry, names[1])
+        lines += ["  if (msl_p.flat % MSL_SIMD_WIDTH != 0) {", *setup, f"  {call} return;", "  }"]
+    setup, call = _call(entry, names[0])
+    return "\n".join([*lines, *setup, f"  {call}", "}"])
+
+
+def _loop_entry(entry: Entry, name: str, vectorize: str) -> str:
+    setup, call = _call(entry, name)
     return "\n".join(
         [
-            *lines,
+            f"{_EXPORTED} void {entry.symbol}(const MslGroup* msl_g) {{",
+            "  const MslGroup& msl_group_now = *msl_g; (void)msl_group_now;",
+            *setup,
             "  const uint32_t msl_sx = msl_group_now.size[0];",
             "  const uint32_t msl_sy = msl_group_now.size[1];",
             "  for (uint32_t msl_z = 0; msl_z < msl_group_now.size[2]; ++msl_z)",
             "    for (uint32_t msl_y = 0; msl_y < msl_sy; ++msl_y) {",
             "      const uint32_t msl_row = (msl_z * msl_sy + msl_y) * msl_sx;",
-            f"#pragma clang loop {pragma}",
+            f"#pragma clang loop vectorize({vectorize})",
             "      for (uint32_t msl_x = 0; msl_x < msl_sx; ++msl_x) {",
             "        const msl::Place msl_p{msl_g, msl_x, msl_y, msl_z, msl_row + msl_x};",
             "        (void)msl_p;",
-            f"        {names[0]}{call};",
+            f"        {call}",
             "      }",
             "    }",
             "}",

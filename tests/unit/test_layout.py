@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("msl", "chip_metrics", "harness", "agent_steel", "perf", "mlx/kernels")
-OURS = {"msl", "chip_metrics", "harness", "agent_steel", "perf"}
+PACKAGES = ("msl", "chip_metrics", "harness", "agent_steel", "perf", "trust", "mlx/kernels")
+OURS = {"msl", "chip_metrics", "harness", "agent_steel", "perf", "trust"}
 MAY_IMPORT = {
     "msl": {"msl"},
     "chip_metrics": {"chip_metrics"},
     "harness": {"msl", "chip_metrics", "harness"},
-    "agent_steel": OURS - {"perf"},
+    "agent_steel": OURS - {"perf", "trust"},
     "perf": OURS,
+    "trust": OURS - {"agent_steel", "perf"},
     "mlx": {"harness"},
 }
 MAX_LINES, MAX_NATIVE_LINES, MAX_FUNCTION_LINES = 400, 500, 60

@@ -12,6 +12,7 @@
 #include "msl_atomic.h"
 #include "msl_geometric.h"
 #include "msl_integer.h"
+#include "msl_intrinsics.h"
 #include "msl_log.h"
 #include "msl_math.h"
 #include "msl_matrix.h"

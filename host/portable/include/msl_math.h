@@ -86,7 +86,7 @@ MSL_FLOATING(3, fma, msl::fma_float)
 // min, max and clamp over every arithmetic type.
 MSL_SCALAR1(abs, float, float, __builtin_fabsf)
 MSL_SCALAR1(abs, _Float16, float, __builtin_fabsf)
-MSL_SCALAR1(abs, __bf16, float, __builtin_fabsf)
+MSL_BFLOAT1(abs, __builtin_fabsf)
 #define MSL_MINMAX_FLOAT(T)                                                                                            \
   MSL_SCALAR2(min, T, float, msl::fmin)                                                                                \
   MSL_SCALAR2(max, T, float, msl::fmax)                                                                                \
@@ -96,7 +96,12 @@ MSL_SCALAR1(abs, __bf16, float, __builtin_fabsf)
   MSL_SCALAR3(median3, T, float, msl::fmedian3)
 MSL_MINMAX_FLOAT(float)
 MSL_MINMAX_FLOAT(_Float16)
-MSL_MINMAX_FLOAT(__bf16)
+MSL_BFLOAT2(min, msl::fmin)
+MSL_BFLOAT2(max, msl::fmax)
+MSL_BFLOAT3(clamp, msl::clamp)
+MSL_BFLOAT3(min3, msl::fmin3)
+MSL_BFLOAT3(max3, msl::fmax3)
+MSL_BFLOAT3(median3, msl::fmedian3)
 #define MSL_MINMAX_INTEGER(T)                                                                                          \
   MSL_FUNC constexpr T min(T a, T b) { return b < a ? b : a; }                                                         \
   MSL_FUNC constexpr T max(T a, T b) { return a < b ? b : a; }                                                         \

@@ -31,6 +31,8 @@ template <class V, bool = is_vec<V>> struct OnlyVector {};
 template <class V> struct OnlyVector<V, true> {
   using type = V;
 };
+// Functions of bfloat are templates, so that a kernel's own overload for bfloat is a better match and no redefinition.
+template <class T> using only_bfloat = metal::enable_if_t<__is_same(T, __bf16), int>;
 template <class A, class B> using join2 = typename OnlyVector<typename Join<A, B>::type>::type;
 template <class A, class B, class C> using join3 = typename OnlyVector<typename Join3<A, B, C>::type>::type;
 
@@ -45,6 +47,13 @@ template <class A, class B, class C> using join3 = typename OnlyVector<typename 
   MSL_FUNC T name(T a, T b, T c) {                                                                                     \
     return static_cast<T>(call(static_cast<Compute>(a), static_cast<Compute>(b), static_cast<Compute>(c)));            \
   }
+
+#define MSL_BFLOAT1(name, call)                                                                                        \
+  template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR1(name, T, float, call)
+#define MSL_BFLOAT2(name, call)                                                                                        \
+  template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR2(name, T, float, call)
+#define MSL_BFLOAT3(name, call)                                                                                        \
+  template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR3(name, T, float, call)
 
 #define MSL_VECTOR1(name)                                                                                              \
   template <class T, int N> MSL_FUNC vec<T, N> name(vec<T, N> va) {                                                    \
@@ -82,7 +91,7 @@ template <class A, class B, class C> using join3 = typename OnlyVector<typename 
 // The three floating-point types, computed in float; then vectors.
 #define MSL_FLOATING(n, name, call)                                                                                    \
   MSL_SCALAR##n(name, float, float, call) MSL_SCALAR##n(name, _Float16, float, call)                                   \
-      MSL_SCALAR##n(name, __bf16, float, call) MSL_VECTOR##n(name)
+      MSL_BFLOAT##n(name, call) MSL_VECTOR##n(name)
 
 // The eight integer types that arithmetic functions take, each in its own width.
 #define MSL_INTEGERS(M)                                                                                                \

@@ -161,6 +161,27 @@ def test_an_overhead_bound_kernel_is_shown_at_large_too(judge: Judge) -> None:
     }
     assert cli.main(["relu", "--no-session"]) == ExitCode.PASSED
     assert [size for _, size, _ in judge.asked] == ["published", "large"]
+    assert cli.main(["relu", "--no-session", "--size", "published"]) == ExitCode.PASSED
+    assert [size for _, size, _ in judge.asked[2:]] == ["published"]
+
+
+def test_a_record_at_large_that_still_tells_is_recalled(
+    judge: Judge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge.answers = {
+        "relu published": passed(flags=(Flag.OVERHEAD_BOUND,)),
+        "relu large": passed(size="large"),
+    }
+    cli.main(["relu"])
+    judge.asked.clear()
+    assert cli.main(["relu"]) == ExitCode.PASSED
+    assert [size for _, size, _ in judge.asked] == ["published"]
+    said = capsys.readouterr().err
+    assert "ranked at large" in said and "./bench relu --size large measures it again" in said
+    newer = {**passed().environment, "mlx": "99.0"}
+    judge.answers["relu published"] = passed(flags=(Flag.OVERHEAD_BOUND,), environment=newer)
+    cli.main(["relu"])
+    assert [size for _, size, _ in judge.asked] == ["published", "published", "large"]
 
 
 def test_options_may_stand_after_two_dashes(judge: Judge) -> None:

@@ -13,7 +13,7 @@ from harness import oracle
 from harness.compare import Comparison, Run, compare
 from harness.dtypes import ELEMENTS, narrow, poison_value, widen
 from harness.evaluation import Status
-from harness.spec import Array, KernelSpec, per_output, relative, ulp
+from harness.spec import Array, KernelSpec, elementwise, per_output, relative, ulp
 
 POINT = {"rows": 5, "cols": 37}
 
@@ -245,3 +245,23 @@ def test_the_off_by_one_mutant_is_caught(monkeypatch: pytest.MonkeyPatch) -> Non
     _Mutant.last_element_skipped(monkeypatch)
     with pytest.raises(AssertionError):
         test_one_wrong_element_is_found_with_its_index((4, 36))
+
+
+@pytest.mark.parametrize("bound", ["scalar", "element", "row"])
+def test_outputs_in_one_chunk_are_compared_in_pieces(
+    bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checker, "CHUNK_ELEMENTS", 64)
+    rules = {
+        "scalar": lambda inputs, ref, point: 0.5,
+        "element": lambda inputs, ref, point: 0.5 + 0 * ref,
+        "row": lambda inputs, ref, point: 0.5 + 0 * ref[:, :1],
+    }
+    spec = double_spec(chunked=(), tolerance=elementwise(rules[bound]))
+    x = inputs(rows=51, cols=33)["x"]
+    y = right(x)
+    y[50, 32] += 1
+    found = judge(spec, x, y)
+    assert found.refusal is not None and found.refusal.first_bad is not None
+    assert found.refusal.first_bad.index == (50, 32)
+    assert "1 of 1683" in found.refusal.reason

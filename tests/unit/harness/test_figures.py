@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from synthetic import RUN_NS, FakeSide, World, run
 
 from chip_metrics import Ceilings, Level
 from harness.blocks import BASELINE, Block, SideName
@@ -13,6 +12,7 @@ from harness.evaluation import Flag
 from harness.figures import TARGETS, Scored, rescore
 from harness.measure import Comparison, Mode, compare, single
 from harness.spec import Cost
+from trust.synthetic import RUN_NS, FakeSide, World, run
 
 COST = Cost(flops=2e9, bytes=8e6)
 ROOF = Ceilings("vendor", "", "", 1e3, 2e3, 100.0, (Level(1 << 20, None),))

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from synthetic import FakeSide, World, run
 
 from harness.blocks import BASELINE, Block, orders
 from harness.clock import Duration
 from harness.evaluation import Refusal, Samples, Status, Verdict
 from harness.measure import Budget, Comparison, Mode, Progress, compare, estimate, single
 from harness.sampling import HostClock, probe_tick_ns
+from trust.synthetic import FakeSide, World, run
 
 
 def measure(

@@ -7,7 +7,6 @@ import math
 from dataclasses import asdict
 
 import pytest
-from synthetic import RUN_NS, FakeSide, World, pair, run, samples_of
 
 from chip_metrics import Ceilings, Level
 from harness.blocks import BASELINE, CANDIDATE, Block, Visit
@@ -18,6 +17,7 @@ from harness.measure import Budget, Mode, compare
 from harness.spec import Cost
 from harness.stats import t_interval, t_lower_bound
 from harness.verdict import CALIBRATION, DELTA, promote, split_blocks
+from trust.synthetic import RUN_NS, FakeSide, World, pair, run, samples_of
 
 COST = Cost(flops=1e6, bytes=8e6)
 

@@ -18,8 +18,11 @@ GOOD = (
 )
 
 BAD = {
-    "constructor": ("__attribute__((constructor)) void g() {}", "init_array"),
-    "initialiser": ("int h(); int g = h(); int h() { return 3 + __COUNTER__; }", "init"),
+    "constructor": (
+        "__attribute__((constructor)) void g() { volatile int v = 1; (void)v; }",
+        "init_array",
+    ),
+    "initialiser": ("int h() { volatile int v = 3; return v; } int g = h();", "init"),
     "ifunc": (
         "static void* r() { return 0; }\n"
         + ENTRY

@@ -1,0 +1,144 @@
+"""Measurement proved: what the timing core says of pairs whose difference is known, 0 or 3 %."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from harness import inputs, locks, verdict
+from harness.evaluation import Refusal, Samples, Verdict
+from harness.kernel_side import KernelSide
+from harness.measure import Budget, Comparison, Mode, compare
+from trust import known_pair
+from trust.section import Section
+from trust.synthetic import World, run
+
+SYNTHETIC = 1000
+REAL = 300
+#: Short forms, for a quick look at the code path.
+SYNTHETIC_SHORT = 40
+REAL_SHORT = 3
+#: 3 % drift, 2.5 % noise and outliers: the noise model of docs/design/measurement.md.
+NOISE = {"drift": 0.03, "noise": 0.025, "outliers": 0.05}
+POWER_WANTED = 0.95
+_SOURCES = ("candidate", "incumbent")  # by name: equal sources would be refused as such
+
+
+@dataclass
+class Tally:
+    """Verdicts of many comparisons, and how many would have become Records."""
+
+    verdicts: dict[str, int] = field(default_factory=dict)
+    records: int = 0
+    speedups: list[float] = field(default_factory=list)
+
+    def add(self, found: Comparison, confirm: Callable[[], Samples]) -> None:
+        """Count one comparison; a win is measured again, as for a Record."""
+        name = found.verdict.value if found.verdict else "invalid"
+        self.verdicts[name] = self.verdicts.get(name, 0) + 1
+        if found.judgement.speedup is not None:
+            self.speedups.append(found.judgement.speedup)
+        if found.verdict is Verdict.FASTER:
+            promotion = verdict.promote(found.samples, confirm(), attempts=1, sources=_SOURCES)
+            self.records += promotion.accepted
+
+    @property
+    def total(self) -> int:
+        """How many comparisons."""
+        return sum(self.verdicts.values())
+
+    def share(self, name: Verdict) -> float:
+        """The share of one verdict."""
+        return self.verdicts.get(name.value, 0) / max(self.total, 1)
+
+    def middle(self) -> tuple[float, float, float]:
+        """The speedups' 2.5 %, 50 % and 97.5 % points."""
+        ordered = sorted(self.speedups)
+        last = len(ordered) - 1
+        low, mid, high = (ordered[round(q * last)] for q in (0.025, 0.5, 0.975))
+        return low, mid, high
+
+    def row(self, name: str) -> tuple[str, ...]:
+        """One line of the table."""
+        counts = ", ".join(f"{key} {n}" for key, n in sorted(self.verdicts.items()))
+        low, mid, high = self.middle()
+        return (
+            name,
+            str(self.total),
+            counts,
+            f"{mid:.4f} [{low:.4f}, {high:.4f}]",
+            str(self.records),
+        )
+
+
+def synthetic_null(count: int) -> Tally:
+    """Equal sides on a simulated clock that drifts and jumps."""
+    tally = Tally()
+    for seed in range(count):
+        found = run(World(seed=seed, **NOISE))
+        tally.add(found, lambda seed=seed: run(World(seed=seed + 10**6, **NOISE)).samples)
+    return tally
+
+
+def _compared(candidate: KernelSide, baseline: KernelSide, seed: int) -> Comparison:
+    found = compare(candidate, baseline, Mode.RECORD, seed=seed, budget=Budget(warm_up_s=0.05))
+    if isinstance(found, Refusal):
+        raise RuntimeError(f"a known kernel was refused while timed: {found.reason}")
+    return found
+
+
+def real(count: int, slowed_percent: int) -> Tally:
+    """The kernel against a copy that does `slowed_percent` more work, on this machine."""
+    kernel = known_pair.calibrated()
+    seeds = random.Random(slowed_percent)
+    tally = Tally()
+    with ExitStack() as stack:
+        stack.enter_context(locks.device("cpu", "timing known pairs", exclusive=True))
+        one = stack.enter_context(known_pair.side(kernel, 0, inputs.new_secret()))
+        two = stack.enter_context(known_pair.side(kernel, slowed_percent, inputs.new_secret()))
+        for _ in range(count):
+            found = _compared(one, two, seeds.getrandbits(30))
+            tally.add(found, lambda: _compared(one, two, seeds.getrandbits(30)).samples)
+    return tally
+
+
+def _spin() -> None:
+    while True:
+        pass
+
+
+@contextmanager
+def competing_load() -> Iterator[None]:
+    """Another program that wants a core all the time."""
+    rival = multiprocessing.get_context("spawn").Process(target=_spin, daemon=True)
+    rival.start()
+    try:
+        yield
+    finally:
+        rival.kill()
+        rival.join()
+
+
+def section(full: bool) -> Section:
+    """All experiments; `full` takes about half an hour."""
+    synthetic, trials = (SYNTHETIC, REAL) if full else (SYNTHETIC_SHORT, REAL_SHORT)
+    nulls = {"null, simulated clock": synthetic_null(synthetic)}
+    nulls["null, this machine"] = real((trials + 1) // 2, 0)
+    with competing_load():
+        nulls["null, beside a competing load"] = real(trials // 2, 0)
+    slowed = real(trials, 3)
+    false_records = sum(tally.records for tally in nulls.values())
+    power = slowed.share(Verdict.FASTER)
+    rows = [tally.row(name) for name, tally in nulls.items()]
+    rows.append(slowed.row("3 % slower baseline, this machine"))
+    passed = int(false_records == 0) + int(power >= POWER_WANTED)
+    return Section(
+        title="Measurement",
+        rows=[("experiment", "trials", "verdicts", "speedup [95 %]", "Records"), *rows],
+        passed=passed,
+        total=2,
+        summary=f"false Records {false_records}, power at 3 % {power:.1%}",
+    )
