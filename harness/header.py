@@ -1,5 +1,6 @@
 """The `//!` lines of a `.metal` file, and the same grammar unmarked: the schedule of a SPEC.
 
+    track: exact                         or relaxed, or library: by what rules it is judged
     requires: E                          where it holds; elsewhere the size is "not covered"
     tune: NAME in 16, 32, 64             an integer constant of this file that tools may set
     scratch NAME: TYPE COUNT             a buffer between dispatches
@@ -21,11 +22,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from harness.dtypes import Element, element_of_msl
-from harness.expressions import Expression, ExpressionError, Node, Parser, tokens
+from harness.expressions import Expression, ExpressionError, Node, Parser, Token, tokens
 
 MAX_BUFFERS = 31
 _CLAUSES = ("grid", "threadgroup", "tgmem", "bind", "const", "repeat", "swap")
-_DIRECTIVES = ("requires", "tune", "scratch", "dispatch", "grid", "threadgroup")
+#: What a row of the board may be; a file that says nothing is exact.
+TRACKS = ("exact", "relaxed", "library")
+_DIRECTIVES = ("track", "requires", "tune", "scratch", "dispatch", "grid", "threadgroup")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Header:
     dispatches: tuple[DispatchLine, ...] = ()
     grid: tuple[Expression, ...] = ()
     threadgroup: tuple[Expression, ...] = ()
+    track: str = ""  # empty where no line names one
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -143,7 +147,9 @@ class _Line:
             header = replace(header, dispatches=(*header.dispatches, line))
         else:
             self.parser.expect(":")
-            if word.text == "requires":
+            if word.text == "track":
+                header = self._track(header, word)
+            elif word.text == "requires":
                 header = replace(header, requires=(*header.requires, self._expression()))
             elif word.text == "tune":
                 header = self._tune(header)
@@ -155,6 +161,15 @@ class _Line:
             rest = self.parser.next
             raise ExpressionError(f"unexpected '{rest.text}'", rest.column)
         return header
+
+    def _track(self, header: Header, word: Token) -> Header:
+        if header.track:
+            raise ExpressionError("a second track", word.column)
+        column = self.parser.next.column
+        name = self._name(f"one of {', '.join(TRACKS)}")
+        if name not in TRACKS:
+            raise ExpressionError(f"no track '{name}'; one of {', '.join(TRACKS)}", column)
+        return replace(header, track=name)
 
     def _expression(self) -> Expression:
         start = self.parser.next.column - 1

@@ -130,6 +130,7 @@ class HostSession:
             threads=threads,
             memory_limit_bytes=memory_limit_bytes,
             deadline_ms=_SETUP_DEADLINE_MS,
+            **({} if program.tables is None else {"checked": 1}),
         )
         if isinstance(reply, Refusal):
             return reply
@@ -144,7 +145,7 @@ class HostSession:
         reply = self._supervisor.request(
             "bind",
             _SETUP_DEADLINE_MS,
-            pool={"path": binding.pool_path, "bytes": binding.pool_bytes},
+            pool=_pool(binding),
             slots=list(binding.slots),
             instances=[
                 [[regions[s].offset, regions[s].bytes] for s in binding.slots]
@@ -155,7 +156,13 @@ class HostSession:
         return reply if isinstance(reply, Refusal) else None
 
     def run(
-        self, first: int, count: int, *, deadline_ms: int, schedule_seed: int = 0
+        self,
+        first: int,
+        count: int,
+        *,
+        deadline_ms: int,
+        schedule_seed: int = 0,
+        freeze: bool = False,
     ) -> Duration[Wall] | Refusal:
         """Run instances back to back as one submission; its time."""
         reply = self._supervisor.request(
@@ -165,6 +172,7 @@ class HostSession:
             count=count,
             deadline_ms=deadline_ms,
             schedule_seed=schedule_seed,
+            freeze=freeze,
         )
         return reply if isinstance(reply, Refusal) else Duration(reply["elapsed_ns"], Wall)
 
@@ -194,6 +202,13 @@ def _function(function: Function) -> dict[str, Any]:
         "static_threadgroup_bytes": function.static_threadgroup_bytes,
         "threadgroup_arguments": list(function.threadgroup_arguments),
     }
+
+
+def _pool(binding: Binding) -> dict[str, Any]:
+    pool: dict[str, Any] = {"path": binding.pool_path, "bytes": binding.pool_bytes}
+    if binding.check_area is not None:
+        pool["check_area"] = binding.check_area
+    return pool
 
 
 def _dispatches(dispatches: Sequence[Dispatch]) -> list[dict[str, Any]]:

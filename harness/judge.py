@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from harness import abi
+from harness import abi, tracks
 from harness.bank import Bank, Guise, Inputs
 from harness.compare import Comparison, Run, compare
 from harness.devices.base import Binding, Device, Program, Session, Source
@@ -93,6 +93,10 @@ def prepare(
     if isinstance(header, HeaderError):
         where = f"{source.path}:{header.line}:{header.column}"
         return Refusal(Status.COMPILE_ERROR, f"{where}: {header.message}", location=where)
+    refusal = tracks.forbidden_include(source, header.track)
+    if refusal:
+        return refusal
+    spec = tracks.spec_for(spec, header.track)
     functions = functions_of(header, spec)
     program = device.build(source, functions)
     if isinstance(program, Refusal):
@@ -208,7 +212,9 @@ class _Trial:
         fill_instance(pool, run, inputs)
         pool.poison(run, 1, self.poison_of(run), poisoned(self.schedule))
         deadline = CHECK_DEADLINE_MS if self.checking else DEADLINE_MS
-        took = self.candidate.session.run(run, 1, deadline_ms=deadline, schedule_seed=order)
+        took = self.candidate.session.run(
+            run, 1, deadline_ms=deadline, schedule_seed=order, freeze=True
+        )
         return took if isinstance(took, Refusal) else None
 
     def _explain(

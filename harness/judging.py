@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness import catalog, console, devices, documents, inputs, measure, timed, trial, verdict
+from harness import (
+    catalog,
+    console,
+    devices,
+    documents,
+    gate_store,
+    held_out,
+    inputs,
+    measure,
+    timed,
+    trial,
+    verdict,
+)
 from harness.catalog import Kernel
 from harness.devices.base import Source
+from harness.devices.replay import ReplayDevice
+from harness.errors import UserError
 from harness.evaluation import Evaluation, Refusal, Samples
 from harness.evaluator import evaluate
 from harness.promotion import Confirmation, Request
@@ -81,23 +95,57 @@ def confirmation(request: Request) -> Confirmation:
     """Judge and time the candidate again in mode record, and again beside the incumbent."""
     settings = Settings(device=request.device, mode="record", threads=request.threads)
     kernel = catalog.default().find(request.kernel)
+    committed = gate_store.commit(kernel.name, request.source)
     found = judged(kernel, _source(request.source), settings, request.size)
-    run = documents.to_run(replace(found, variant=request.variant))
-    if request.incumbent is None or not found.passed:
-        return Confirmation(run=run, comparison=None)
+    found = replace(found, variant=request.variant)
+    if not found.passed:
+        return Confirmation(run=documents.to_run(found), comparison=None)
+    comparison = None if request.incumbent is None else _comparison(request, request.incumbent)
+    if request.incumbent is None or comparison is not None:
+        found = gated(kernel, found, settings, committed)
+    return Confirmation(run=documents.to_run(found), comparison=comparison)
+
+
+def gated(
+    kernel: Kernel, found: Evaluation, settings: Settings, committed: gate_store.Commitment
+) -> Evaluation:
+    """The Evaluation with what the held-out gate makes of its source."""
+    device = devices.open_device(settings.device)
+    if isinstance(device, ReplayDevice):
+        raise UserError("the replay device cannot run the held-out gate", "it runs nothing")
+    request = trial.Request(
+        kernel=kernel,
+        source=_source(found.source),
+        variant=found.variant,
+        device=device,
+        size=found.size,
+        point=found.dims,
+        mode="check",
+        secret=committed.secret,
+        threads=settings.threads,
+        on_wait=console.waiting,
+    )
+    with console.working(f"{kernel.name}: held-out gate"):
+        outcome = held_out.run(
+            request, committed, found, say=lambda text: console.update(f"held out: {text}")
+        )
+    return replace(found, held_out=outcome)
+
+
+def _comparison(request: Request, incumbent: str) -> ComparisonDocument | None:
+    """Candidate beside incumbent once more; None where nothing can be said."""
     samples = pair(request)
     if isinstance(samples, Refusal):
-        return Confirmation(run=run, comparison=None)
+        return None
     shown = verdict.judge(samples)
     if shown.speedup is None or shown.interval is None:
-        return Confirmation(run=run, comparison=None)
-    comparison = ComparisonDocument(
-        incumbent_sha256=catalog.sha256_of(request.incumbent),
+        return None
+    return ComparisonDocument(
+        incumbent_sha256=catalog.sha256_of(incumbent),
         speedup=shown.speedup,
         speedup_ci=shown.interval,
         samples=documents.SamplesDocument.of(samples),
     )
-    return Confirmation(run=run, comparison=comparison)
 
 
 def _source(text: str) -> Source:

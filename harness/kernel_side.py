@@ -93,10 +93,12 @@ class KernelSide:
         pool = self.pool
         first = int(self._rng.integers(2)) if instances == 1 else 0
         self._last = self._prepare(pool, first, instances)
-        took = self.candidate.session.run(first, instances, deadline_ms=DEADLINE_MS)
+        # Decided before, so that a worker that only pretends to be done is stopped in the act.
+        due = self._due()
+        took = self.candidate.session.run(first, instances, deadline_ms=DEADLINE_MS, freeze=due)
         if isinstance(took, Refusal):
             return took
-        if self._due():
+        if due:
             refusal = self._validate(pool, self._last)
             if refusal:
                 return refusal

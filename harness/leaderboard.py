@@ -6,52 +6,95 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import atomic, locks, records, settings
+from harness import atomic, locks, provenance, records, settings
 from harness.errors import ExitCode, UserError
 
-SESSION_VERSION = 1
+SESSION_VERSION = 2
 _ABOUT = "folded from results/ by `make refresh`; never edited by hand"
 
 
 def fold(results: Path, problems: list[str]) -> dict[str, Any]:
     """The leaderboard of everything under `results`; files that cannot be read go to `problems`."""
-    chips: dict[str, dict[str, Any]] = {}
+    found: list[records.ResultsDocument] = []
     for path in sorted(results.glob("*/*.json")):
         try:
             document = records.load(path)
         except records.CorruptResults as corrupt:
             problems.append(str(corrupt))
             continue
-        if document is None:
-            continue  # another process keeps it aside at this moment
+        if document is not None:  # another process may keep it aside at this moment
+            found.append(document)
+    chips: dict[str, dict[str, Any]] = {}
+    for document in found:
+        now = newest_environment([other for other in found if other.chip == document.chip])
         tracks = {
-            track: {size: _row(record) for size, record in sizes.items()}
+            track: {size: _row(record, now) for size, record in sizes.items()}
             for track, sizes in document.tracks.items()
         }
         chips.setdefault(document.chip, {})[document.kernel] = {
             "set": document.set,
             "tracks": tracks,
         }
-    return {"about": _ABOUT, "chips": chips, "schema_version": SESSION_VERSION}
+    return {
+        "about": _ABOUT,
+        "chips": chips,
+        "ranking": {chip: ranking(kernels) for chip, kernels in chips.items()},
+        "schema_version": SESSION_VERSION,
+    }
 
 
-def _row(record: records.Record) -> dict[str, Any]:
-    evaluation, provenance = record.run.evaluation, record.provenance
+def newest_environment(documents: Sequence[records.ResultsDocument]) -> Mapping[str, Any]:
+    """What a chip was last measured with, by anybody: older rows are stale where it differs.
+
+    The board must not depend on the machine that folds it, so this is all it can compare with.
+    """
+    measured: list[tuple[str, str, Mapping[str, Any]]] = []
+    for document in documents:
+        for sizes in document.tracks.values():
+            for record in sizes.values():
+                evaluation, about = record.run.evaluation, record.provenance
+                measured.append((about.recorded_at, document.kernel, evaluation.environment))
+                measured += [
+                    (one.attested_at, document.kernel, one.environment)
+                    for one in about.attestations
+                ]
+    return max(measured, key=lambda entry: entry[:2], default=("", "", {}))[2]
+
+
+def ranking(kernels: Mapping[str, Any]) -> list[list[str]]:
+    """A chip's rows as [kernel, track, size]: reproduced, then claimed, then stale; by speedup."""
+    rows = [
+        (provenance.standing(row["provenance"]), -_speedup(row), [kernel, track, size])
+        for kernel, entry in kernels.items()
+        for track, sizes in entry["tracks"].items()
+        for size, row in sizes.items()
+    ]
+    return [name for _, _, name in sorted(rows)]
+
+
+def _speedup(row: Mapping[str, Any]) -> float:
+    figures = row["figures"]
+    return float(figures["speedup"]) if figures and figures["speedup"] is not None else 0.0
+
+
+def _row(record: records.Record, now: Mapping[str, Any]) -> dict[str, Any]:
+    evaluation = record.run.evaluation
     figures = evaluation.figures
     return {
         "dims": evaluation.dims,
         "figures": None if figures is None else figures.model_dump(mode="json"),
         "flags": [flag.value for flag in evaluation.flags],
         "held_out": evaluation.held_out,
-        "provenance": provenance.state,
-        "recorded_at": provenance.recorded_at,
-        "reproduced": provenance.reproduced,
+        "provenance": record.state(now),
+        "recorded_at": record.provenance.recorded_at,
+        "reproduced": record.reproduced,
         "source": record.run.source,
         "source_sha256": evaluation.source_sha256,
+        "stale_because": record.stale_because(now),
         "variant": evaluation.variant,
     }
 
@@ -90,7 +133,7 @@ def is_local(chip: str) -> bool:
 
 def _public(board: dict[str, Any]) -> dict[str, Any]:
     chips = {chip: rows for chip, rows in board["chips"].items() if not is_local(chip)}
-    return {**board, "chips": chips}
+    return {**board, "chips": chips, "ranking": {chip: board["ranking"][chip] for chip in chips}}
 
 
 def _local_rows_in_git(home: Path) -> list[str]:

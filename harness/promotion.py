@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness import atomic, documents, held_out, leaderboard, records, settings, verdict
 from harness.documents import RunDocument, Strict
 from harness.errors import EnvironmentFault, ExitCode, HostFailure, UserError
 from harness.evaluation import Evaluation, Flag, Refusal, Samples, Verdict
+from harness.held_out import RANKED_SIZES
 from harness.records import ComparisonDocument, Record
 from harness.settings import Mode
 
@@ -21,8 +22,7 @@ _ATTEMPTS = 3
 _WORTH_CONFIRMING = 1.01
 _CONFIRMATION_TIMEOUT_S = 600
 #: A Record measured with others of these does not stand for today's figures.
-_TOOLS = ("mlx", "numpy", "ziglang", "os_release", "host_sha256")
-RANKED_SIZES = ("published", "large")
+_TOOLS = ("mlx", "numpy", "ziglang", "os_release", "host_sha256", "harness")
 
 
 class Request(Strict):
@@ -81,8 +81,13 @@ def barred(evaluation: Evaluation, *, ranked: bool = True, unranked_reason: str 
 
 
 def worth_confirming(evaluation: Evaluation, held: Record | None) -> str:
-    """Why a first, possibly biased look does not justify a confirmation; empty if it does."""
+    """Why a first, possibly biased look does not justify a confirmation; empty if it does.
+
+    A stale Record has to be measured again in any case.
+    """
     if held is None:
+        return ""
+    if held.stale_because(evaluation.environment):
         return ""
     if verdict.same_source(evaluation.source, held.run.source):
         return f"session.json unchanged: this source holds the Record {_name(evaluation)}"
@@ -121,21 +126,28 @@ def promote(evaluation: Evaluation, *, threads: int, pair: Pair, confirm: Confir
     notes: list[str] = []
     for _ in range(_ATTEMPTS):
         held = incumbent(evaluation)
-        request = _request(evaluation, held, threads)
-        paired = pair(request) if held else None
+        rival = None if held is None or renews(evaluation, held) else held
+        request = _request(evaluation, rival, threads)
+        paired = pair(request) if rival else None
         if isinstance(paired, Refusal):
             return Outcome(False, f"not saved: beside the Record, {paired.reason}", tuple(notes))
         reason = "" if paired is None else _no_win(paired)
         if not reason:
             confirmation = confirm(request)
-            reason = gate(paired, confirmation, held)
+            reason = gate(paired, confirmation, rival)
         if reason:
             return Outcome(False, reason, tuple(notes))
         record = _record(confirmation)
         if records.put(record, expected=held.source_sha256 if held else None, notes=notes):
             notes += leaderboard.refresh()
-            return Outcome(True, _new_best(record, held), tuple(notes))
+            return Outcome(True, _new_best(record, held, renewed=rival is None), tuple(notes))
     return Outcome(False, "not saved: other processes keep replacing this Record", tuple(notes))
+
+
+def renews(evaluation: Evaluation, held: Record) -> bool:
+    """Whether this measures a stale Record's own source again, which replaces its figures."""
+    stale = held.stale_because(evaluation.environment)
+    return bool(stale) and verdict.same_source(evaluation.source, held.run.source)
 
 
 def gate(paired: Samples | None, confirmation: Confirmation, held: Record | None) -> str:
@@ -146,6 +158,9 @@ def gate(paired: Samples | None, confirmation: Confirmation, held: Record | None
         return f"{reason} when confirmed in a fresh process"
     if confirmed.mode != "record":
         return f"not saved: measured in mode {confirmed.mode}, only record saves"
+    reason = held_out.bar(confirmed.held_out, confirmed.track)
+    if reason:
+        return f"not saved: {reason}"
     if held is None:
         return ""
     comparison = confirmation.comparison
@@ -174,9 +189,7 @@ def _no_win(paired: Samples) -> str:
 
 
 def _record(confirmation: Confirmation) -> Record:
-    confirmed = documents.from_run(confirmation.run)
-    judged = replace(confirmed, held_out=held_out.verdict(confirmed))
-    return records.claimed(documents.to_run(judged), confirmation.comparison)
+    return records.claimed(confirmation.run, confirmation.comparison)
 
 
 def confirm_in_fresh_process(request: Request) -> Confirmation:
@@ -216,7 +229,7 @@ def _name(evaluation: Evaluation) -> str:
     return f"[{where}]" if evaluation.size == "published" else f"[{where} at {evaluation.size}]"
 
 
-def _new_best(record: Record, held: Record | None) -> str:
+def _new_best(record: Record, held: Record | None, *, renewed: bool) -> str:
     confirmed = documents.from_run(record.run)
     figures = confirmed.figures
     if figures is None or figures.speedup is None:
@@ -224,4 +237,5 @@ def _new_best(record: Record, held: Record | None) -> str:
     best = f"{figures.speedup:.2f}x ({figures.kernel_ms_median:.4g} ms)"
     before = held.run.evaluation.figures if held else None
     beaten = "" if before is None else f", before {before.kernel_ms_median:.4g} ms"
-    return f"updated session.json {_name(confirmed)}: new best {best}{beaten}"
+    what = "stale Record measured again" if held and renewed else "new best"
+    return f"updated session.json {_name(confirmed)}: {what} {best}{beaten}"

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from pydantic import Field
 
-from harness import atomic, documents, locks, settings
+from harness import atomic, documents, locks, provenance, settings
 from harness.documents import RunDocument, SamplesDocument, Strict, Upgrade
 from harness.errors import EnvironmentFault
+from harness.provenance import Attestation, State
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
+
+
+def _with_attestations(raw: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: what was stored of a Record's standing now follows from its attestations."""
+    try:
+        found = [record for sizes in raw["tracks"].values() for record in sizes.values()]
+        for record in found:
+            before = record["provenance"]
+            record["provenance"] = {
+                "recorded_at": before["recorded_at"],
+                "over_incumbent": before["over_incumbent"],
+                "attestations": [],
+            }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a document of version 1: {error!r}") from error
+    return raw
+
+
 #: Version n -> the function that brings a document of version n up to n + 1.
-UPGRADES: dict[int, Upgrade] = {}
+UPGRADES: dict[int, Upgrade] = {1: _with_attestations}
 
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
@@ -33,10 +53,9 @@ class ComparisonDocument(Strict):
 class Provenance(Strict):
     """Where a Record comes from and how far it has been confirmed."""
 
-    state: Literal["claimed", "reproduced", "stale"]
-    reproduced: int = Field(description="how many other machines of this chip confirmed it")
     recorded_at: str = Field(description="UTC, to the second")
     over_incumbent: ComparisonDocument | None = Field(description="null: it was the first Record")
+    attestations: list[Attestation] = Field(description="measured again, by `--reproduce`")
 
 
 class Record(Strict):
@@ -50,6 +69,29 @@ class Record(Strict):
     def source_sha256(self) -> str:
         """The hash of the source that holds the Record."""
         return self.run.evaluation.source_sha256
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of its speedup."""
+        figures = self.run.evaluation.figures
+        return None if figures is None else figures.speedup_ci
+
+    @property
+    def reproduced(self) -> int:
+        """How many other machines of this chip found the same."""
+        environment, known = self.run.evaluation.environment, self.provenance.attestations
+        return len(provenance.confirming(environment, self.interval, known))
+
+    def stale_because(self, now: Mapping[str, Any]) -> list[str]:
+        """What changed in the environment since this was measured; empty if it still tells."""
+        environment, known = self.run.evaluation.environment, self.provenance.attestations
+        return provenance.stale_because(environment, self.interval, known, now)
+
+    def state(self, now: Mapping[str, Any]) -> State:
+        """Reproduced, claimed or stale, in the environment of a reader."""
+        if self.stale_because(now):
+            return "stale"
+        return "reproduced" if self.reproduced else "claimed"
 
 
 class ResultsDocument(Strict):
@@ -75,9 +117,7 @@ def claimed(run: RunDocument, comparison: ComparisonDocument | None) -> Record:
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return Record(
         run=run,
-        provenance=Provenance(
-            state="claimed", reproduced=0, recorded_at=now, over_incumbent=comparison
-        ),
+        provenance=Provenance(recorded_at=now, over_incumbent=comparison, attestations=[]),
     )
 
 
@@ -139,6 +179,25 @@ def put(record: Record, *, expected: str | None, notes: list[str]) -> bool:
         tracks = {**document.tracks, about.track: {**sizes, about.size: record}}
         changed = document.model_copy(update={"tracks": tracks, "set": about.set})
         atomic.write_json(path, changed.model_dump(mode="json"))
+    return True
+
+
+def attest(record: Record, attestation: Attestation) -> bool:
+    """Add an attestation to a Record, unless another source holds it by now."""
+    about = record.run.evaluation
+    path = settings.paths().results_file(about.chip, about.kernel)
+    with locks.file(f"results-{about.chip}-{about.kernel}"):
+        document = load(path)
+        sizes = {} if document is None else document.tracks.get(about.track, {})
+        held = sizes.get(about.size)
+        if document is None or held is None or held.source_sha256 != record.source_sha256:
+            return False
+        known = [*held.provenance.attestations, attestation]
+        changed = held.provenance.model_copy(update={"attestations": known})
+        kept = held.model_copy(update={"provenance": changed})
+        tracks = {**document.tracks, about.track: {**sizes, about.size: kept}}
+        updated = document.model_copy(update={"tracks": tracks})
+        atomic.write_json(path, updated.model_dump(mode="json"))
     return True
 
 

@@ -45,6 +45,11 @@ class Paths:
         return self.home / ".bench" / "runs"
 
     @property
+    def gate(self) -> Path:
+        """Commitments and verdicts of the held-out gate: nothing that makes prompts reads them."""
+        return self.home / ".bench" / "gate"
+
+    @property
     def build(self) -> Path:
         """Compiled candidates."""
         return self.cache

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from harness import environment, inputs, judge, locks, measure
+from harness import environment, inputs, judge, locks, measure, tracks
 from harness.catalog import Kernel
 from harness.devices.base import Device, Source
 from harness.errors import EnvironmentFault
@@ -19,7 +19,6 @@ from harness.spec import Point
 
 EvaluationMode = Literal["check", "screen", "report", "record"]
 Sides = Literal["both", "metal", "mlx"]
-TRACK = "exact"
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def blank(request: Request) -> Evaluation:
         variant=request.variant,
         size=request.size,
         dims=dict(request.point),
-        track=TRACK,
+        track=tracks.track_of(request.source.text),
         status=Status.UNSUPPORTED,
         source_sha256=request.source.sha256,
         source=request.source.text,

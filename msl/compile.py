@@ -17,6 +17,7 @@ from msl.analysis import Analysis, analyse
 from msl.checks import check
 from msl.clang_output import in_source_terms, parse
 from msl.constants import Values, edit_function_constants, edit_literals
+from msl.conversions import edit_conversions
 from msl.declarations import Unit
 from msl.diagnostics import ERROR, Diagnostic, ordered, render
 from msl.edits import Edits, Output
@@ -186,6 +187,7 @@ class _Build:
         edits = Edits()
         attributes.strip(unit.code, edits)
         edit_literals(unit.code, edits)
+        edit_conversions(unit, edits)
         edit_language(unit, edits)
         edit_function_constants(unit, self.request.constants, edits)
         for function in unit.functions:

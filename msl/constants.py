@@ -30,6 +30,10 @@ _OPERATORS: dict[type[ast.AST], Callable[[int, int], int]] = {
 }
 _INTEGER = re.compile(r"(0[xX][0-9a-fA-F']+|0[bB][01']+|[0-9][0-9']*)[uUlL]*")
 _HALF = re.compile(r"((?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)[hH]")
+_FLOAT = re.compile(
+    r"(?:[0-9][0-9']*\.[0-9']*|\.[0-9][0-9']*|[0-9][0-9']*(?=[eE]))(?:[eE][+-]?[0-9]+)?"
+    r"|0[xX][0-9a-fA-F']*\.?[0-9a-fA-F']*[pP][+-]?[0-9]+"
+)
 _BFLOAT = re.compile(
     r"((?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?)(?:bf|BF)(?:16)?"
 )
@@ -130,8 +134,7 @@ def edit_function_constants(unit: Unit, values: Values, edits: Edits) -> None:
         declarator = variable.declarators[0]
         edits.delete(variable.start, variable.end)
         edits.replaced[declarator.name_index] = (
-            f"static constexpr {_type_only(code, variable)} {constant.name}"
-            f" = {_initialiser(known[constant.name])};"
+            f"static {_definition(_type_only(code, variable), constant.name, known[constant.name])}"
         )
     for index, token in enumerate(code.tokens):
         if token.text == "is_function_constant_defined" and code.text(index + 1) == "(":
@@ -159,9 +162,14 @@ def _type_only(code: Code, variable: Variable) -> str:
     return " ".join(words)
 
 
-def _initialiser(value: Value | None) -> str:
+def _definition(kind: str, name: str, value: Value | None) -> str:
+    """Without a value it is no constant expression: nothing is said about a division by it."""
     if value is None:
-        return "{}"
+        return f"const {kind} {name} = msl::without_value<{kind}>();"
+    return f"constexpr {kind} {name} = {_initialiser(value)};"
+
+
+def _initialiser(value: Value) -> str:
     values = value if isinstance(value, list) else [value]
     return "{" + ", ".join(_literal(item) for item in values) + "}"
 
@@ -179,11 +187,15 @@ def _literal(value: bool | int | float) -> str:
 
 
 def edit_literals(code: Code, edits: Edits) -> None:
-    """Half and bfloat literals in clang's suffixes."""
+    """Half and bfloat literals in clang's suffixes; one without a suffix is a float, in templates
+    too."""
     for index, token in enumerate(code.tokens):
-        if token.kind != NUMBER or token.text[-1] not in "hHfF6":
+        if token.kind != NUMBER:
             continue
-        if token.text[:2].lower() == "0x":
+        if _FLOAT.fullmatch(token.text):
+            edits.replaced[index] = token.text + "f"
+            continue
+        if token.text[-1] not in "hHfF6" or token.text[:2].lower() == "0x":
             continue
         half = _HALF.fullmatch(token.text)
         bfloat = None if half else _BFLOAT.fullmatch(token.text)

@@ -8,11 +8,12 @@ import re
 from msl.attributes import INDICES
 from msl.declarations import Unit, Variable
 from msl.edits import Edits
-from msl.lexer import DIRECTIVE
+from msl.lexer import DIRECTIVE, IDENT
 from msl.syntax import ADDRESS_SPACES, Code
 
 _METAL_FP = re.compile(r"#\s*pragma\s+METAL\s+fp\s+(math_mode|contract)\s*\(\s*(\w+)\s*\)")
 _STDC = re.compile(r"#\s*pragma\s+STDC\s+FP_CONTRACT\s+(ON|OFF|DEFAULT)")
+_UNROLL = re.compile(r"(#\s*pragma\s+unroll)\b(.*)")
 _KEPT = re.compile(
     r"#\s*pragma\s+(?:unroll|nounroll|clang\s+(?:loop|fp|diagnostic)|GCC\s+(?:unroll|diagnostic)|pack)\b"
 )
@@ -26,9 +27,18 @@ def edit_language(unit: Unit, edits: Edits) -> None:
 
 
 def _edit_pragmas(code: Code, edits: Edits) -> None:
+    names = {token.text for token in code.tokens if token.kind == IDENT}
     for index, token in enumerate(code.tokens):
         if token.kind == DIRECTIVE:
-            edits.replaced[index] = pragma(token.text)
+            edits.replaced[index] = _without_macros(pragma(token.text), names)
+
+
+def _without_macros(text: str, names: set[str]) -> str:
+    """An unroll hint without its count if that names a macro: pragmas are not expanded."""
+    counted = _UNROLL.match(text)
+    if counted and not set(re.findall(r"[A-Za-z_]\w*", counted[2])) <= names:
+        return counted[1]
+    return text
 
 
 def pragma(text: str) -> str:

@@ -17,6 +17,7 @@ _SPACES = ("device", "constant", "thread", "threadgroup")
 
 def edit_overloads(unit: Unit, edits: Edits) -> None:
     """Rename what the host compiler could not tell apart, and every call whose arguments decide."""
+    _edit_specialisations(unit, edits)
     groups: dict[tuple[object, ...], list[Function]] = {}
     for function in unit.functions:
         groups.setdefault(_signature(unit, function), []).append(function)
@@ -40,6 +41,27 @@ def edit_overloads(unit: Unit, edits: Edits) -> None:
         renamed.setdefault(first.name, []).append(functions)
     if renamed:
         _edit_calls(unit, renamed, edits)
+
+
+def _edit_specialisations(unit: Unit, edits: Edits) -> None:
+    """Of partial specialisations for one type in several address spaces the first stays."""
+    code = unit.code
+    seen: set[tuple[object, ...]] = set()
+    heads = [(cls.start, cls.body[0], code.pair[cls.body[0]], cls.scope) for cls in unit.classes]
+    for variable in unit.variables:
+        if variable.template and variable.declarators:
+            heads.append((variable.start, variable.declarators[0].end, variable.end, variable.scope))
+    for start, stop, end, scope in heads:
+        words = [code.text(index) for index in range(start, stop)]
+        if words[:1] != ["template"] or not set(words) & set(_SPACES):
+            continue
+        key = (scope, *(word for word in map(_neutral, words) if word))
+        if key in seen:
+            last = end
+            while code.text(last - 1) != ";":
+                last += 1
+            edits.delete(start, last)
+        seen.add(key)
 
 
 def _edit_calls(unit: Unit, renamed: dict[str, list[list[Function]]], edits: Edits) -> None:

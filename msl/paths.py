@@ -14,11 +14,14 @@ from msl.syntax import Code, specifiers_at
 def edit_paths(unit: Unit, analysis: Analysis, edits: Edits) -> None:
     """Insert every scope. Code without collectives stays as it is."""
     prototyped: set[tuple[str, str, tuple[str, ...], int]] = set()
+    values = _used_as_values(unit, analysis)
     number = 0
     for function in unit.functions:
         if function.name not in analysis.collective or _dropped(analysis, function):
             continue
-        if function.kind != "kernel":
+        if function.name in values:
+            _edit_value(function, edits)
+        elif function.kind != "kernel":
             _edit_call(unit.code, function, prototyped, edits)
         if function.body is None:
             continue
@@ -38,6 +41,31 @@ def _collective(code: Code, analysis: Analysis, start: int, end: int) -> bool:
         and analysis.is_collective(code.text(index), code.text(index + 1))
         for index in range(start, min(end, len(code.tokens)))
     )
+
+
+def _used_as_values(unit: Unit, analysis: Analysis) -> set[str]:
+    """Names of functions that stand without a call, as template arguments do: their type may not
+    change."""
+    code = unit.code
+    found = set()
+    declared = {function.name_index for function in unit.functions}
+    named = {f.name for f in unit.functions if f.kind != "kernel"} & analysis.collective
+    for index, token in enumerate(code.tokens):
+        if token.kind != IDENT or token.text not in named or index in declared:
+            continue
+        after = index + 1
+        if code.text(after) == "<":
+            after = code.after_angles(after) or after
+        if code.text(after) in (",", ">", ">>", ")", ";", "}"):
+            found.add(token.text)
+    return found
+
+
+def _edit_value(function: Function, edits: Edits) -> None:
+    """Its calls are told apart by nothing but their loops: it pushes its own place."""
+    if function.kind != "kernel" and function.body is not None:
+        place = "msl::place(__builtin_LINE(), __builtin_COLUMN())"
+        edits.insert_after(function.body[0], f"msl::CallScope msl_call({place});")
 
 
 def _edit_call(

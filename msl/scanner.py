@@ -74,7 +74,7 @@ class _Scanner:
         while index < end:
             text = code.text(index)
             if text == "template" and code.text(index + 1) == "<":
-                after = code.after_angles(index + 1)
+                after = code.after_angles(index + 1, True)
                 if after is None:
                     return end
                 head.template = head.template or (index + 1, after)
@@ -194,7 +194,7 @@ class _Scanner:
                     head.parameters = index
                 index = code.pair[index] + 1
             elif text == "<" and code.is_name(index - 1) and head.parameters < 0:
-                index = code.after_angles(index) or index + 1
+                index = code.after_angles(index, True) or index + 1
             elif text == "enum" and head.parameters < 0:
                 return self._enum(index, end)
             elif text in _CLASS and head.class_word < 0 and head.parameters < 0:
@@ -295,7 +295,7 @@ class _Scanner:
         stop = self._semicolon(index, end)
         if head.parameters >= 0:
             return self._function(head, stop + 1, None, names, owner)
-        specifiers = specifiers_at(self.code, head.first, stop)
+        specifiers = specifiers_at(self.code, head.first, stop, True)
         if specifiers and specifiers.end < stop:
             specifiers.attributes = [
                 *(a for a in head.attributes if a.index < head.first),
@@ -353,7 +353,7 @@ class _Scanner:
 
 def parameter_at(code: Code, start: int, end: int) -> Parameter:
     """One parameter, its attributes taken from wherever they stand."""
-    specifiers = specifiers_at(code, start, end)
+    specifiers = specifiers_at(code, start, end, True)
     declarator = declarator_at(code, specifiers.end if specifiers else start, end)
     attributes = [*(specifiers.attributes if specifiers else []), *declarator.attributes]
     return Parameter(start, end, specifiers, declarator, attributes)

@@ -90,23 +90,26 @@ class Code:
             )
         return out
 
-    def after_angles(self, index: int) -> int | None:
+    def after_angles(self, index: int, logical: bool = False) -> int | None:
         """The index after the `>` that closes the `<` at `index`; None if it is no template
-        argument list."""
+        argument list. `logical`: where no comparison can stand, `&&` and `||` belong to it."""
         depth = 0
         position = index
         while position < len(self.tokens):
             text = self.tokens[position].text
             if text == "<":
                 depth += 1
-            elif text in (">", ">>", ">>=", ">="):
+            elif text in (">", ">>", ">>=", ">=") and not (logical and text == ">="):
                 depth -= text.count(">")
                 if depth <= 0:
                     return position + 1
             elif text in ("(", "["):
                 position = self.pair[position]
+            elif logical and text == "{":
+                position = self.pair[position]
             elif (
-                text in (";", "{", "}", ")", "]", "&&", "||")
+                text in (";", "{", "}", ")", "]")
+                or (text in ("&&", "||") and not logical)
                 or self.tokens[position].kind == DIRECTIVE
             ):
                 return None
@@ -181,8 +184,10 @@ class Specifiers:
     attributes: list[Attribute] = field(default_factory=list)
 
 
-def specifiers_at(code: Code, start: int, end: int) -> Specifiers | None:
-    """The specifiers at `start`, or None if no type is named there."""
+def specifiers_at(
+    code: Code, start: int, end: int, logical: bool = False
+) -> Specifiers | None:
+    """The specifiers at `start`, or None if no type is named there; `logical` as in after_angles."""
     found = Specifiers(start)
     index = start
     while index < end:
@@ -203,7 +208,7 @@ def specifiers_at(code: Code, start: int, end: int) -> Specifiers | None:
             if text == "coherent" and code.text(index) == "(":
                 index = code.pair[index] + 1
         else:
-            after = _type_name(code, index, end, found)
+            after = _type_name(code, index, end, found, logical)
             if after is None:
                 break
             index = after
@@ -211,7 +216,9 @@ def specifiers_at(code: Code, start: int, end: int) -> Specifiers | None:
     return found if found.type else None
 
 
-def _type_name(code: Code, index: int, end: int, found: Specifiers) -> int | None:
+def _type_name(
+    code: Code, index: int, end: int, found: Specifiers, logical: bool
+) -> int | None:
     """The index after a type name at `index`; None if the type is complete or nothing fits."""
     text = code.text(index)
     if text in _BUILTIN:
@@ -230,7 +237,7 @@ def _type_name(code: Code, index: int, end: int, found: Specifiers) -> int | Non
     while code.is_name(position) and position < end:
         position += 1
         if code.text(position) == "<":
-            after = code.after_angles(position)
+            after = code.after_angles(position, logical)
             if after is None or after > end:
                 break
             position = after

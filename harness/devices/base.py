@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from harness.clock import Duration, Wall
 from harness.evaluation import Refusal
+from msl.library import CheckedBuild
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Program:
     build_ms: float
     cached: bool
     warnings: str = ""
+    tables: CheckedBuild | None = None  # of a checked build
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Binding:
     slots: tuple[str, ...]
     instances: Sequence[Mapping[str, Region]]
     dispatches: Sequence[Dispatch]
+    check_area: int | None = None  # where a checked worker's area lies in the pool
 
 
 class Session(Protocol):
@@ -99,9 +102,16 @@ class Session(Protocol):
         """Give the worker its pool and dispatches; refuses impossible geometry."""
 
     def run(
-        self, first: int, count: int, *, deadline_ms: int, schedule_seed: int = 0
+        self,
+        first: int,
+        count: int,
+        *,
+        deadline_ms: int,
+        schedule_seed: int = 0,
+        freeze: bool = False,
     ) -> Duration[Wall] | Refusal:
-        """Run `count` instances back to back as one submission; its time."""
+        """Run `count` instances back to back as one submission; its time. With `freeze` the worker
+        is stopped the moment it says that it is done: what it has not written then is missing."""
 
     def idle(self) -> Duration[Wall]:
         """The time of an empty submission."""

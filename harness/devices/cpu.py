@@ -50,9 +50,12 @@ class CpuDevice:
         self._facts = {"chip": chip_metrics.detect_cpu().chip_id, **known}
         return supervisor
 
-    def build(self, source: Source, functions: Sequence[str]) -> Program | Refusal:
-        """Compile, from the cache if the same source was compiled before."""
-        built = self._compile(source, functions)
+    def build(
+        self, source: Source, functions: Sequence[str], *, checked: bool = False
+    ) -> Program | Refusal:
+        """Compile, from the cache if the same source was compiled before; `checked`: the build that
+        a checked worker runs."""
+        built = self._compile(source, functions, checked)
         if isinstance(built, msl.Rejection):
             return _refusal(built)
         missing = [name for name in functions if name not in built.functions]
@@ -69,16 +72,18 @@ class CpuDevice:
             build_ms=sum(built.timings_ms.values()),
             cached=built.cached,
             warnings=built.text,
+            tables=built.checked,
         )
 
     def _compile(
-        self, source: Source, functions: Sequence[str] | None
+        self, source: Source, functions: Sequence[str] | None, checked: bool = False
     ) -> msl.Library | msl.Rejection:
         try:
             return msl.compile_source(
                 source.text,
                 name=Path(source.path).name,
                 functions=functions,
+                checked=checked,
                 include_roots=[settings.ROOT / "metal" / "include"],
                 cache_dir=settings.paths().build,
                 compiler=settings.chosen_compiler() or None,

@@ -37,6 +37,11 @@ class Entry:
     limit_symbol: str
 
     @property
+    def handle(self) -> str:
+        """The struct through which the entry point reaches the kernel."""
+        return f"msl_kernel_{self.number}"
+
+    @property
     def section(self) -> str:
         """The section that holds its threadgroup variables."""
         return f"msl_tg_{self.number}"
@@ -157,6 +162,7 @@ def translate(
         if name:
             translation.segments.append(_raw(f"{name}_open", f"namespace {name} {{"))
         translation.segments.append(emitter.user_text(name or "msl_user"))
+        translation.segments.append(_handles(unit, entries, name))
         if name:
             translation.segments.append(_raw(f"{name}_close", "}"))
     translation.segments.append(_entries(unit, entries, spaces))
@@ -209,23 +215,38 @@ def _edit_kernels(
             edits.replaced[function.name_index] = function.name + "@S@"
 
 
-def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Output:
-    output = Output("msl_entries")
+def _handles(unit: Unit, entries: Sequence[Entry], space: str) -> Output:
+    """A struct for each kernel where its template arguments mean what they say. The kernel itself
+    is named in full: the library may have a function of the same name."""
+    output = Output(f"{space}_kernels")
     for entry in entries:
         kernel = entry.kernel
         function = kernel.function
         mine = [other for other in entries if other.kernel.function is function]
-        suffixes = dict(_copies(unit, function, mine))
-        name = "::".join((*function.scope, function.name + suffixes.get(entry.number, "")))
-        name += kernel.template_arguments
-        names = [f"{space}::{name}" for space in spaces]
+        suffix = dict(_copies(unit, function, mine)).get(entry.number, "")
+        path = ("", space, *function.scope) if space else ("", *function.scope)
+        name = "::".join((*path, f"{function.name}{suffix}{kernel.template_arguments}"))
+        members = f"static constexpr auto function = &{name};"
         if kernel.limit is not None:
-            limit = "::".join((spaces[0], *function.scope, f"{entry.limit_symbol}_of"))
+            value = f"{entry.limit_symbol}_of{kernel.template_arguments}::value"
+            members += f" static constexpr unsigned limit = {value};"
+        opened = "".join(f"namespace {part} {{ " for part in function.scope)
+        closed = " }" * len(function.scope)
+        output.raw(f"{opened}struct {entry.handle} {{ {members} }};{closed}")
+    return output
+
+
+def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Output:
+    output = Output("msl_entries")
+    for entry in entries:
+        scope = entry.kernel.function.scope
+        handles = ["::".join((space, *scope, entry.handle)) for space in spaces]
+        if entry.kernel.limit is not None:
             output.raw(
                 f"{_EXPORTED} const unsigned {entry.limit_symbol};"
-                f" const unsigned {entry.limit_symbol} = {limit}{kernel.template_arguments}::value;"
+                f" const unsigned {entry.limit_symbol} = {handles[0]}::limit;"
             )
-        output.raw(_entry_text(unit, entry, names))
+        output.raw(_entry_text(unit, entry, [f"{handle}::function" for handle in handles]))
     return output
 
 
@@ -238,7 +259,7 @@ def _entry_text(unit: Unit, entry: Entry, names: Sequence[str]) -> str:
 
 def _call(entry: Entry, name: str) -> tuple[list[str], str]:
     """The statements that prepare the arguments of one version of a kernel, and its call."""
-    lines = [f"  using msl_signature = msl::Kernel<decltype(&{name})>;"]
+    lines = [f"  using msl_signature = msl::Kernel<__remove_cv(decltype({name}))>;"]
     values = []
     for position, argument in enumerate(entry.kernel.arguments):
         setup, value = _argument(argument, position)

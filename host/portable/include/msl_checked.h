@@ -6,13 +6,18 @@
 #include "msl_keywords.h"
 
 #ifdef MSL_CHECKED
+// Two calls made one have no place any more.
+#define MSL_KEPT_APART __attribute__((nomerge, convergent))
 extern "C" {
+MSL_KEPT_APART void msl_threadgroup_barrier(uint32_t flags, uint32_t site);
+MSL_KEPT_APART void msl_simd_collective(void *slot, MslCombine combine, const void *argument, uint32_t site);
 void msl_checked_atomic(const void *address, uint32_t bytes, uint32_t writes, uint32_t reads, uint32_t is_float,
                         uint32_t place);
 void msl_checked_fence(uint32_t flags, uint32_t order, uint32_t place);
 void msl_checked_inactive_lane(uint32_t reader, uint32_t source);
 uint32_t msl_checked_poison();
 }
+#undef MSL_KEPT_APART
 #endif
 
 namespace msl {

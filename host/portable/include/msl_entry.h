@@ -6,6 +6,9 @@
 
 namespace msl {
 
+// What a function constant holds that was given no value.
+template <class T> MSL_FUNC T without_value() { return T{}; }
+
 template <class F> struct Kernel;
 template <class... A> struct Kernel<void (*)(A...)> {
   template <int I> using argument = __type_pack_element<I, A...>;

@@ -10,6 +10,9 @@ template <class T> struct WiderOf;
 template <> struct WiderOf<char> {
   using type = int;
 };
+template <> struct WiderOf<signed char> {
+  using type = int;
+};
 template <> struct WiderOf<unsigned char> {
   using type = unsigned int;
 };

@@ -23,9 +23,9 @@
   M(simd_shuffle_down) M(simd_shuffle_rotate_down) M(simd_shuffle_rotate_up) M(simd_shuffle_up)                        \
   M(simd_shuffle_xor)
 #define MSL_GROUP_INTRINSICS1(M)                                                                                       \
-  M(simd_and) M(simd_max) M(simd_min) M(simd_or) M(simd_prefix_exclusive_product)                                      \
+  M(simd_max) M(simd_min) M(simd_prefix_exclusive_product)                                      \
   M(simd_prefix_exclusive_sum) M(simd_prefix_inclusive_product) M(simd_prefix_inclusive_sum) M(simd_product)           \
-  M(simd_sum) M(simd_xor) M(simd_broadcast_first)
+  M(simd_sum) M(simd_broadcast_first)
 // clang-format on
 
 #define MSL_INTRINSIC1(name)                                                                                           \
@@ -59,6 +59,18 @@ MSL_MODE_INTRINSIC(tan)
 #define MSL_GROUP_INTRINSIC1(name)                                                                                     \
   template <class T> MSL_FUNC T __metal_##name(T x, MSL_SITE) { return metal::name(x, msl_site); }
 MSL_GROUP_INTRINSICS1(MSL_GROUP_INTRINSIC1)
+// The bits of any 32-bit scalar.
+#define MSL_BITWISE_INTRINSIC(name)                                                                                    \
+  template <class T> MSL_FUNC T __metal_##name(T x, MSL_SITE) {                                                        \
+    if constexpr (__is_integral(T))                                                                                    \
+      return metal::name(x, msl_site);                                                                                 \
+    else                                                                                                               \
+      return msl::bits<T>(metal::name(msl::bits<unsigned int>(x), msl_site));                                          \
+  }
+MSL_BITWISE_INTRINSIC(simd_and)
+MSL_BITWISE_INTRINSIC(simd_or)
+MSL_BITWISE_INTRINSIC(simd_xor)
+#undef MSL_BITWISE_INTRINSIC
 #define MSL_GROUP_INTRINSIC2(name)                                                                                     \
   template <class T> MSL_FUNC T __metal_##name(T x, unsigned short n, MSL_SITE) {                                      \
     return metal::name(x, n, msl_site);                                                                                \

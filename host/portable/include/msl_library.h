@@ -21,3 +21,4 @@
 #include "msl_simd.h"
 #include "msl_simdgroup_matrix.h"
 #include "msl_sync.h"
+#include "msl_uniform.h"

@@ -140,21 +140,23 @@ MSL_FUNC float modf(float x, float &whole) { return msl::modf(x, whole); }
 MSL_FUNC float frexp(float x, int &exponent) { return msl::frexp(x, exponent); }
 MSL_FUNC float ldexp(float x, int n) { return msl::ldexp(x, n); }
 MSL_FUNC int ilogb(float x) { return msl::ilogb(x); }
-#define MSL_NARROW_SECOND_RESULT(T)                                                                                    \
-  MSL_FUNC T sincos(T x, T &cosine) {                                                                                  \
+#define MSL_NARROW_SECOND_RESULT(T, ...)                                                                               \
+  __VA_ARGS__ MSL_FUNC T sincos(T x, T &cosine) {                                                                      \
     cosine = cos(x);                                                                                                   \
     return sin(x);                                                                                                     \
   }                                                                                                                    \
-  MSL_FUNC T modf(T x, T &whole) {                                                                                     \
+  __VA_ARGS__ MSL_FUNC T modf(T x, T &whole) {                                                                         \
     whole = trunc(x);                                                                                                  \
     float unused;                                                                                                      \
     return static_cast<T>(msl::modf(static_cast<float>(x), unused));                                                   \
   }                                                                                                                    \
-  MSL_FUNC T frexp(T x, int &exponent) { return static_cast<T>(msl::frexp(static_cast<float>(x), exponent)); }         \
-  MSL_FUNC T ldexp(T x, int n) { return static_cast<T>(msl::ldexp(static_cast<float>(x), n)); }                        \
-  MSL_FUNC int ilogb(T x) { return msl::ilogb(static_cast<float>(x)); }
+  __VA_ARGS__ MSL_FUNC T frexp(T x, int &exponent) {                                                                   \
+    return static_cast<T>(msl::frexp(static_cast<float>(x), exponent));                                                \
+  }                                                                                                                    \
+  __VA_ARGS__ MSL_FUNC T ldexp(T x, int n) { return static_cast<T>(msl::ldexp(static_cast<float>(x), n)); }            \
+  __VA_ARGS__ MSL_FUNC int ilogb(T x) { return msl::ilogb(static_cast<float>(x)); }
 MSL_NARROW_SECOND_RESULT(_Float16)
-MSL_NARROW_SECOND_RESULT(__bf16)
+MSL_NARROW_SECOND_RESULT(T, template <class T, msl::only_bfloat<T> = 0>)
 MSL_SECOND_RESULT(sincos, T)
 MSL_SECOND_RESULT(modf, T)
 MSL_SECOND_RESULT(frexp, int)

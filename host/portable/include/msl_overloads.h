@@ -93,6 +93,6 @@ template <class A, class B, class C> using join3 = typename OnlyVector<typename 
   MSL_SCALAR##n(name, float, float, call) MSL_SCALAR##n(name, _Float16, float, call)                                   \
       MSL_BFLOAT##n(name, call) MSL_VECTOR##n(name)
 
-// The eight integer types that arithmetic functions take, each in its own width.
+// The integer types that arithmetic functions take, each in its own width; int8_t is a signed char.
 #define MSL_INTEGERS(M)                                                                                                \
-  M(char) M(unsigned char) M(short) M(unsigned short) M(int) M(unsigned int) M(long) M(unsigned long)
+  M(char) M(signed char) M(unsigned char) M(short) M(unsigned short) M(int) M(unsigned int) M(long) M(unsigned long)

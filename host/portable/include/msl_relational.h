@@ -41,7 +41,7 @@ namespace metal {
 #define MSL_TEST(name)                                                                                                 \
   MSL_FUNC constexpr bool name(float x) { return msl::name(x); }                                                       \
   MSL_FUNC constexpr bool name(_Float16 x) { return msl::name(x); }                                                    \
-  MSL_FUNC constexpr bool name(__bf16 x) { return msl::name(x); }                                                      \
+  template <class T, msl::only_bfloat<T> = 0> MSL_FUNC constexpr bool name(T x) { return msl::name(x); }               \
   template <class T> MSL_FUNC constexpr vec<bool, 2> name(vec<T, 2> v) { return vec<bool, 2>(name(v.x), name(v.y)); }  \
   template <class T> MSL_FUNC constexpr vec<bool, 3> name(vec<T, 3> v) {                                               \
     return vec<bool, 3>(name(v.x), name(v.y), name(v.z));                                                              \
@@ -59,7 +59,7 @@ MSL_TEST(signbit)
 #define MSL_PAIR_TEST(name)                                                                                            \
   MSL_FUNC constexpr bool name(float a, float b) { return msl::name(a, b); }                                           \
   MSL_FUNC constexpr bool name(_Float16 a, _Float16 b) { return msl::name(a, b); }                                     \
-  MSL_FUNC constexpr bool name(__bf16 a, __bf16 b) { return msl::name(a, b); }                                         \
+  template <class T, msl::only_bfloat<T> = 0> MSL_FUNC constexpr bool name(T a, T b) { return msl::name(a, b); }       \
   template <class T, int N> MSL_FUNC vec<bool, N> name(vec<T, N> a, vec<T, N> b) {                                     \
     vec<bool, N> r;                                                                                                    \
     for (int i = 0; i < N; ++i)                                                                                        \

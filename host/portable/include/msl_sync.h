@@ -2,6 +2,7 @@
 #pragma once
 
 #include "msl_abi.h"
+#include "msl_checked.h"
 #include "msl_keywords.h"
 
 namespace msl {

@@ -92,6 +92,9 @@ template <class T, class... A> constexpr bool is_constructible_v = __is_construc
 template <class... B> struct conjunction : bool_constant<(B::value && ...)> {};
 template <class... B> struct disjunction : bool_constant<(B::value || ...)> {};
 template <class B> struct negation : bool_constant<!B::value> {};
+// The names under which Metal's own headers have them, which published kernels use.
+template <class... B> struct _conjunction : conjunction<B...> {};
+template <class... B> struct _disjunction : disjunction<B...> {};
 template <class... B> constexpr bool conjunction_v = (B::value && ...);
 template <class... B> constexpr bool disjunction_v = (B::value || ...);
 template <class B> constexpr bool negation_v = !B::value;

@@ -22,6 +22,20 @@ template <class T, int N> constexpr bool is_vec<vec<T, N>> = true;
 // A scalar widens to a vector by itself where its value can be meant: an integer vector takes no floating-point scalar.
 template <class S, class T>
 constexpr bool broadcasts = __is_arithmetic(S) && (__is_floating_point(T) || !__is_floating_point(S));
+template <class T, class U>
+constexpr bool between_narrow = __is_floating_point(T) && __is_floating_point(U) && sizeof(T) == 2 && sizeof(U) == 2 &&
+                                !__is_same(T, U);
+// static_cast, also between half and bfloat, which the host's compiler does not convert into one another.
+template <class T, class U> MSL_FUNC constexpr T converted(const U &x) {
+  if constexpr (between_narrow<T, U>)
+    return static_cast<T>(static_cast<float>(x));
+  else
+    return static_cast<T>(x);
+}
+// `(T)x` is written `To<T>() ->* x`: of all operators this one binds most like a cast.
+template <class T> struct To {
+  template <class U> friend MSL_FUNC constexpr T operator->*(To, const U &x) { return converted<T>(x); }
+};
 template <class S, class T> constexpr bool casts = __is_arithmetic(S) && !broadcasts<S, T>;
 
 } // namespace msl
@@ -34,7 +48,7 @@ namespace metal {
 #define MSL_EACH4(E, ...) MSL_EACH3(E, __VA_ARGS__), E(w, __VA_ARGS__)
 
 #define MSL_INIT_COPY(m, o) m(o.m)
-#define MSL_INIT_CAST(m, o) m(static_cast<T>(o.m))
+#define MSL_INIT_CAST(m, o) m(msl::converted<T>(o.m))
 #define MSL_INIT_SCALAR(m, s) m(static_cast<T>(s))
 #define MSL_ASSIGN(m, o) m = o.m
 #define MSL_BINARY_OF(m, op) static_cast<T>(a.m op b.m)

@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 namespace msl {
@@ -40,12 +44,16 @@ std::string hex(uint64_t value) {
   return "0x" + digits;
 }
 
-[[noreturn]] void become_worker(const char *program, int memory, int parent) {
+// Where `descriptor` cannot be in the way of the two places that the worker expects.
+int out_of_the_way(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, CHANNEL_DESCRIPTOR + 1); }
+
+[[noreturn]] void become_worker(const char *program, int memory, int channel, int parent) {
   std::string argument = decimal(parent);
   char *const arguments[] = {const_cast<char *>(program), const_cast<char *>(argument.c_str()), nullptr};
   char *const environment[] = {nullptr};
-  bool placed = memory == CONTROL_DESCRIPTOR ? fcntl(memory, F_SETFD, 0) == 0 : dup2(memory, CONTROL_DESCRIPTOR) >= 0;
-  if (placed)
+  memory = out_of_the_way(memory);
+  channel = out_of_the_way(channel);
+  if (dup2(memory, CONTROL_DESCRIPTOR) >= 0 && dup2(channel, CHANNEL_DESCRIPTOR) >= 0)
     execve(program, arguments, environment);
   _exit(127);
 }
@@ -81,11 +89,19 @@ Verdict Child::start(const std::string &worker_program) {
   shared_ = static_cast<Shared *>(mapped);
   shared_->control.version = CONTROL_VERSION;
   submission_ = 0;
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    close(memory);
+    forget();
+    return Verdict::fault(std::string("no channel to a worker: ") + strerror(errno));
+  }
+  channel_ = ends[0];
   int parent = getpid();
   process_ = fork();
   if (process_ == 0)
-    become_worker(worker_program.c_str(), memory, parent);
+    become_worker(worker_program.c_str(), memory, ends[1], parent);
   close(memory);
+  close(ends[1]);
   if (process_ < 0) {
     forget();
     return Verdict::fault(std::string("cannot start a process: ") + strerror(errno));
@@ -93,7 +109,48 @@ Verdict Child::start(const std::string &worker_program) {
   return {};
 }
 
-Child::Completion Child::submit(Command command, uint64_t deadline_ms) {
+Verdict Child::send(int descriptor) {
+  char byte = 0;
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))] = {};
+  iovec content = {&byte, 1};
+  msghdr message = {};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  cmsghdr *header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof descriptor);
+  memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  if (sendmsg(channel_, &message, MSG_NOSIGNAL) != 1)
+    return Verdict::fault(std::string("cannot give the worker the pool: ") + strerror(errno));
+  return {};
+}
+
+bool Child::lift_memory_limit() {
+  rlimit limit;
+  if (prlimit(process_, RLIMIT_AS, nullptr, &limit) != 0)
+    return false;
+  limit.rlim_cur = limit.rlim_max;
+  return prlimit(process_, RLIMIT_AS, &limit, nullptr) == 0;
+}
+
+bool Child::forbid_growth() {
+  constexpr uint64_t MAIN_STACK_GROWTH = 1 << 20;
+  std::string path = "/proc/" + decimal(process_) + "/statm";
+  FILE *file = fopen(path.c_str(), "re");
+  if (!file)
+    return false;
+  unsigned long long pages = 0;
+  bool known = fscanf(file, "%llu", &pages) == 1;
+  fclose(file);
+  rlim_t most = rlim_t(pages) * rlim_t(sysconf(_SC_PAGESIZE)) + MAIN_STACK_GROWTH;
+  rlimit limit = {most, most};
+  return known && prlimit(process_, RLIMIT_AS, &limit, nullptr) == 0;
+}
+
+Child::Completion Child::submit(Command command, uint64_t deadline_ms, bool freeze) {
   Completion completion;
   thaw();
   if (!alive() || !reap(false)) {
@@ -105,15 +162,18 @@ Child::Completion Child::submit(Command command, uint64_t deadline_ms) {
   submission_ = (submission_ + 1) & ~DEATH_BIT;
   awaited = &control.done;
   sig_atomic_t deaths_before = deaths;
-  int64_t begin = monotonic_ns(), deadline = begin + int64_t(deadline_ms) * NS_PER_MS, now = begin;
+  int64_t begin = monotonic_ns(), deadline = begin + int64_t(deadline_ms) * NS_PER_MS, now = begin, looked = begin;
   control.submitted.store(submission_, std::memory_order_release);
   control.bell.fetch_add(1, std::memory_order_seq_cst);
   futex_wake(control.bell, 1);
   while (true) {
     uint32_t seen = control.done.load(std::memory_order_acquire);
     now = monotonic_ns();
-    if ((seen & ~DEATH_BIT) == submission_)
+    if ((seen & ~DEATH_BIT) == submission_) {
+      if (freeze && !this->freeze())
+        completion.outcome = Outcome::Died;
       break;
+    }
     if (deaths != deaths_before) {
       deaths_before = deaths;
       if (!reap(false)) {
@@ -129,13 +189,16 @@ Child::Completion Child::submit(Command command, uint64_t deadline_ms) {
       sched_yield(); // whoever can compute on this processor goes first
       continue;
     }
+    if (now - looked >= SLICE_NS) {
+      looked = now;
+      if (input_closed()) {
+        completion.outcome = Outcome::Orphaned;
+        break;
+      }
+    }
     int64_t slice = deadline - now < SLICE_NS ? deadline - now : SLICE_NS;
     timespec timeout = {time_t(slice / 1000000000), long(slice % 1000000000)};
     futex_wait(control.done, seen, &timeout);
-    if (control.done.load(std::memory_order_acquire) == seen && input_closed()) {
-      completion.outcome = Outcome::Orphaned;
-      break;
-    }
   }
   awaited = nullptr;
   completion.elapsed_ns = now - begin;
@@ -192,6 +255,9 @@ void Child::forget() {
   awaited = nullptr;
   if (shared_)
     munmap(shared_, SHARED_BYTES);
+  if (channel_ >= 0)
+    close(channel_);
+  channel_ = -1;
   shared_ = nullptr;
   process_ = 0;
   frozen_ = false;

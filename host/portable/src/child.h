@@ -24,9 +24,15 @@ public:
   // Starts the worker program with fresh shared memory.
   Verdict start(const std::string &worker_program);
 
+  // Gives the worker a descriptor, which it takes while it handles Map.
+  Verdict send(int descriptor);
+  // The worker's memory from now on: as large as the system lets it be, or no larger than it is.
+  bool lift_memory_limit();
+  bool forbid_growth();
+
   // Submits `command` and waits for it at most `deadline_ms`. Everything else in the shared memory must be written
-  // before.
-  Completion submit(Command command, uint64_t deadline_ms);
+  // before. With `freeze` a worker that says it is done is stopped at once: what it has not done then, it has not done.
+  Completion submit(Command command, uint64_t deadline_ms, bool freeze = false);
 
   // Returns once no thread of the worker can run; false if the worker died instead.
   bool freeze();
@@ -45,6 +51,7 @@ private:
   std::string explain(int status) const;
 
   pid_t process_ = 0;
+  int channel_ = -1;
   Shared *shared_ = nullptr;
   uint32_t submission_ = 0;
   bool frozen_ = false;

@@ -8,6 +8,7 @@ namespace msl {
 
 constexpr uint32_t CONTROL_VERSION = 1;
 constexpr int CONTROL_DESCRIPTOR = 3;
+constexpr int CHANNEL_DESCRIPTOR = 4; // the worker receives the pool's descriptor there
 constexpr uint32_t MAX_FUNCTIONS = 256;
 constexpr uint32_t MAX_SYMBOL_BYTES = 512;
 constexpr uint32_t MAX_PATH_BYTES = 4096;
@@ -56,8 +57,8 @@ struct LoadMessage {
 
 constexpr uint64_t NO_CHECK_AREA = ~uint64_t(0);
 
+// The pool's descriptor comes through the channel: a worker that opens a library can open nothing for writing.
 struct MapMessage {
-  char path[MAX_PATH_BYTES];
   uint64_t bytes;
   uint32_t fibers; // the most threads of a threadgroup in fiber mode
   uint64_t check_area; // offset in the pool of a checked worker's area, or NO_CHECK_AREA

@@ -46,9 +46,23 @@ public:
   // Allows `call` if (argument & mask) == value. The compared half is the low one: flags fit into 32 bits.
   void allow_if(long call, int argument, uint32_t mask, uint32_t value) {
     emit(BPF_JMP | BPF_JEQ | BPF_K, uint32_t(call), 0, 5);
-    load(uint32_t(offsetof(seccomp_data, args) + sizeof(uint64_t) * unsigned(argument)));
+    load_half(argument, 0);
     emit(BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
     emit(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+    verdict(SECCOMP_RET_ALLOW);
+    load(offsetof(seccomp_data, nr));
+  }
+
+  // Allows FUTEX_WAIT without a time limit: a kernel must not be able to sleep for a while and go on.
+  void allow_endless_wait() {
+    emit(BPF_JMP | BPF_JEQ | BPF_K, uint32_t(SYS_futex), 0, 9);
+    load_half(1, 0);
+    emit(BPF_ALU | BPF_AND | BPF_K, uint32_t(FUTEX_CMD_MASK), 0, 0);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, FUTEX_WAIT, 0, 5);
+    load_half(3, 0);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+    load_half(3, 1);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
     verdict(SECCOMP_RET_ALLOW);
     load(offsetof(seccomp_data, nr));
   }
@@ -61,6 +75,9 @@ public:
 
 private:
   void load(uint32_t offset) { emit(BPF_LD | BPF_W | BPF_ABS, offset, 0, 0); }
+  void load_half(int argument, unsigned half) {
+    load(uint32_t(offsetof(seccomp_data, args) + sizeof(uint64_t) * unsigned(argument) + sizeof(uint32_t) * half));
+  }
   void verdict(uint32_t value) { emit(BPF_RET | BPF_K, value, 0, 0); }
   void emit(int code, uint32_t k, int yes, int no) {
     if (count_ == MAX_INSTRUCTIONS)
@@ -74,7 +91,7 @@ private:
 };
 
 void allow_waiting_and_ending(Filter &filter) {
-  filter.allow_if(SYS_futex, 1, uint32_t(FUTEX_CMD_MASK), FUTEX_WAIT);
+  filter.allow_endless_wait();
   filter.allow_if(SYS_futex, 1, uint32_t(FUTEX_CMD_MASK), FUTEX_WAKE);
   filter.allow(SYS_sched_yield);
   filter.allow(SYS_rt_sigreturn);
@@ -114,32 +131,32 @@ bool detach_from_system(int expected_parent) {
          set_limit(RLIMIT_CORE, 0, true) && set_limit(RLIMIT_FSIZE, 0, true);
 }
 
-void close_descriptors(unsigned first) {
+void close_descriptors(unsigned first, unsigned last) {
 #ifdef SYS_close_range
-  if (syscall(SYS_close_range, first, ~0u, 0u) == 0)
+  if (syscall(SYS_close_range, first, last, 0u) == 0)
     return;
 #endif
-  rlimit limit;
-  unsigned end = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 65536 ? unsigned(limit.rlim_cur) : 65536;
-  for (unsigned descriptor = first; descriptor < end; ++descriptor)
+  constexpr unsigned MOST = 65536;
+  for (unsigned descriptor = first; descriptor <= last && descriptor < MOST; ++descriptor)
     close(int(descriptor));
 }
 
 bool enter_loading_stage() {
   Filter filter(SECCOMP_RET_ERRNO | EPERM);
   allow_waiting_and_ending(filter);
-  // Reading only: no O_WRONLY, O_CREAT or O_TRUNC. The pool is opened for reading and writing, hence O_RDWR.
-  filter.allow_if(SYS_openat, 2, O_WRONLY | O_CREAT | O_TRUNC, 0);
-  constexpr long CALLS[] = {SYS_read,  SYS_pread64, SYS_close,     SYS_fstat,     SYS_newfstatat,
-                            SYS_lseek, SYS_mmap,    SYS_munmap,    SYS_mprotect,  SYS_madvise,
-                            SYS_brk,   SYS_getcwd,  SYS_getrandom, SYS_prlimit64, SYS_seccomp};
+  // Reading only: what can be opened for writing can be mapped for writing. The pool's descriptor is received.
+  constexpr uint32_t WRITING = O_ACCMODE | O_CREAT | O_TRUNC;
+  filter.allow_if(SYS_openat, 2, WRITING, O_RDONLY);
+  constexpr long CALLS[] = {SYS_read,  SYS_pread64, SYS_close,     SYS_fstat,    SYS_newfstatat,
+                            SYS_lseek, SYS_mmap,    SYS_munmap,    SYS_mprotect, SYS_madvise,
+                            SYS_brk,   SYS_getcwd,  SYS_getrandom, SYS_seccomp,  SYS_recvmsg};
   for (long call : CALLS)
     filter.allow(call);
 #ifdef SYS_close_range
   filter.allow(SYS_close_range);
 #endif
 #if defined(__x86_64__)
-  filter.allow_if(SYS_open, 1, O_WRONLY | O_CREAT | O_TRUNC, 0);
+  filter.allow_if(SYS_open, 1, WRITING, O_RDONLY);
 #endif
   return filter.install();
 }
@@ -151,13 +168,7 @@ bool limit_growth(uint64_t bytes) {
   return now != 0 && set_limit(RLIMIT_AS, now + bytes < now ? RLIM_INFINITY : now + bytes, false);
 }
 
-bool lift_growth_limit() { return set_limit(RLIMIT_AS, RLIM_INFINITY, false); }
-
 bool enter_running_stage() {
-  constexpr uint64_t MAIN_STACK_GROWTH = 1 << 20;
-  uint64_t now = mapped_bytes();
-  if (now == 0 || !set_limit(RLIMIT_AS, now + MAIN_STACK_GROWTH, true))
-    return false;
   close_descriptors(0);
   Filter filter(SECCOMP_RET_KILL_PROCESS);
   allow_waiting_and_ending(filter);

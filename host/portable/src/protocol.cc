@@ -295,6 +295,8 @@ Verdict parse_run(const Json &request, RunRequest &out) {
   out.count = uint32_t(fields.integer("count", 1, UINT32_LIMIT));
   out.deadline_ms = uint64_t(fields.integer("deadline_ms", 1, MAX_DEADLINE_MS));
   out.schedule_seed = uint64_t(fields.integer_or("schedule_seed", 0, 0, INT64_MAX));
+  const Json *freeze = fields.get("freeze", Json::Kind::Boolean, false);
+  out.freeze = freeze && freeze->boolean;
   return fields.finish();
 }
 

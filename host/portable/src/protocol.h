@@ -76,6 +76,7 @@ struct BindRequest {
 struct RunRequest {
   uint32_t first = 0, count = 0;
   uint64_t deadline_ms = 0, schedule_seed = 0;
+  bool freeze = false;
 };
 
 Verdict parse_hello(const Json &request);

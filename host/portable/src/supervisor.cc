@@ -66,7 +66,7 @@ private:
   Verdict start_worker();
   Verdict map_pool(const PoolIdentity &pool, uint32_t fibers, uint64_t check_area);
   Verdict set_up(Command command, uint64_t deadline_ms);
-  Verdict submit(uint32_t first, uint32_t count, uint64_t seed, uint64_t deadline_ms, JsonObject &reply);
+  Verdict submit(const RunRequest &wanted, JsonObject &reply);
   Verdict worker_lost(Child::Outcome outcome, uint64_t deadline_ms);
 
   std::string worker_program_;
@@ -171,13 +171,24 @@ Verdict Supervisor::load(const Json &request, JsonObject &reply) {
 Verdict Supervisor::map_pool(const PoolIdentity &pool, uint32_t fibers, uint64_t check_area) {
   MapMessage &message = child_.shared().map;
   memset(&message, 0, sizeof message);
-  memcpy(message.path, pool.path.c_str(), pool.path.size() + 1);
   message.bytes = pool.bytes;
   message.fibers = fibers;
   message.check_area = check_area;
-  Verdict verdict = set_up(Command::Map, MAP_DEADLINE_MS);
-  if (!verdict.ok())
+  int file = open(pool.path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0)
+    return Verdict::fault("cannot open the pool " + pool.path + ": " + strerror(errno));
+  Verdict verdict = child_.send(file);
+  close(file);
+  if (verdict.ok() && !child_.lift_memory_limit())
+    verdict = Verdict::fault(std::string("cannot set the worker's memory limit: ") + strerror(errno));
+  if (verdict.ok())
+    verdict = set_up(Command::Map, MAP_DEADLINE_MS);
+  if (verdict.ok() && !child_.forbid_growth())
+    verdict = Verdict::fault(std::string("cannot set the worker's memory limit: ") + strerror(errno));
+  if (!verdict.ok()) {
+    child_.kill();
     return verdict;
+  }
   mapped_ = pool;
   mapped_fibers_ = fibers;
   check_area_ = check_area;
@@ -207,7 +218,8 @@ Verdict Supervisor::bind(const Json &request) {
   instances_ = 0;
   child_.thaw();
   // A locked worker can map nothing more: another pool or more stacks need a new one.
-  bool reusable = child_.alive() && mapped_fibers_ >= plan.fibers && pool == mapped_ && wanted.check_area == check_area_;
+  bool reusable =
+      child_.alive() && mapped_fibers_ >= plan.fibers && pool == mapped_ && wanted.check_area == check_area_;
   bool fresh = child_.alive() && mapped_fibers_ == 0;
   if (!reusable && !fresh)
     verdict = start_worker();
@@ -220,16 +232,16 @@ Verdict Supervisor::bind(const Json &request) {
   return {};
 }
 
-Verdict Supervisor::submit(uint32_t first, uint32_t count, uint64_t seed, uint64_t deadline_ms, JsonObject &reply) {
+Verdict Supervisor::submit(const RunRequest &wanted, JsonObject &reply) {
   if (child_.alive()) {
     Control &control = child_.shared().control;
-    control.first_instance = first;
-    control.instance_count = count;
-    control.schedule_seed = seed;
+    control.first_instance = wanted.first;
+    control.instance_count = wanted.count;
+    control.schedule_seed = wanted.schedule_seed;
   }
-  Child::Completion completion = child_.submit(Command::Run, deadline_ms);
+  Child::Completion completion = child_.submit(Command::Run, wanted.deadline_ms, wanted.freeze);
   if (completion.outcome != Child::Outcome::Done)
-    return worker_lost(completion.outcome, deadline_ms);
+    return worker_lost(completion.outcome, wanted.deadline_ms);
   reply.add("elapsed_ns", completion.elapsed_ns).add("clock", "wall");
   return {};
 }
@@ -243,17 +255,17 @@ Verdict Supervisor::run(const Json &request, JsonObject &reply) {
     return Verdict::fault("run without a successful bind");
   if (wanted.first >= instances_ || wanted.count > instances_ - wanted.first)
     return Verdict::fault("run names instances that are not bound");
-  return submit(wanted.first, wanted.count, wanted.schedule_seed, wanted.deadline_ms, reply);
+  return submit(wanted, reply);
 }
 
 Verdict Supervisor::idle(const Json &request, JsonObject &reply) {
-  uint64_t deadline_ms = 0;
-  Verdict verdict = parse_idle(request, deadline_ms);
+  RunRequest nothing;
+  Verdict verdict = parse_idle(request, nothing.deadline_ms);
   if (!verdict.ok())
     return verdict;
   if (instances_ == 0)
     return Verdict::fault("idle without a successful bind");
-  return submit(0, 0, 0, deadline_ms, reply);
+  return submit(nothing, reply);
 }
 
 Verdict Supervisor::freeze(const Json &request) {

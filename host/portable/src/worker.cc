@@ -6,12 +6,13 @@
 #include "lockdown.h"
 #include "submission.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace msl {
 namespace {
@@ -95,12 +96,12 @@ bool load(Worker &worker) {
     answer(worker, Answer::Fault, "the worker could not start its threads");
     return false;
   }
-  if (!enter_loading_stage()) {
-    answer(worker, Answer::Fault, "the system refused the worker's seccomp filter: ", strerror(errno));
-    return false;
-  }
   if (!limit_growth(message.memory_limit_bytes)) {
     answer(worker, Answer::Fault, "the worker could not limit its memory");
+    return false;
+  }
+  if (!enter_loading_stage()) {
+    answer(worker, Answer::Fault, "the system refused the worker's seccomp filter: ", strerror(errno));
     return false;
   }
   char why[sizeof Control::text];
@@ -109,16 +110,28 @@ bool load(Worker &worker) {
     answer(worker, opened, why);
     return false;
   }
-  if (!lift_growth_limit()) {
-    answer(worker, Answer::Fault, "the worker could not set its memory limit");
-    return false;
-  }
   answer(worker, Answer::Ok);
   return true;
 }
 
+int receive_descriptor() {
+  char byte;
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  iovec content = {&byte, 1};
+  msghdr message = {};
+  message.msg_iov = &content;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  if (recvmsg(CHANNEL_DESCRIPTOR, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != 1 || !CMSG_FIRSTHDR(&message))
+    return -1;
+  int descriptor;
+  memcpy(&descriptor, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof descriptor);
+  return descriptor;
+}
+
 char *map_pool(const MapMessage &message) {
-  int file = open(message.path, O_RDWR | O_CLOEXEC);
+  int file = receive_descriptor();
   if (file < 0)
     return nullptr;
   void *memory = mmap(nullptr, message.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -174,7 +187,8 @@ int run_worker(int expected_parent) {
   Shared &shared = *static_cast<Shared *>(memory);
   if (shared.control.version != CONTROL_VERSION)
     return 1;
-  close_descriptors(0);
+  close_descriptors(0, CHANNEL_DESCRIPTOR - 1);
+  close_descriptors(CHANNEL_DESCRIPTOR + 1);
   if (!detach_from_system(expected_parent) || !install_crash_handlers(shared.control))
     return 1;
   Worker *worker = new Worker(shared); // lives as long as the process

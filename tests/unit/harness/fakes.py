@@ -81,10 +81,16 @@ class FakeSession:
         return None
 
     def run(
-        self, first: int, count: int, *, deadline_ms: int, schedule_seed: int = 0
+        self,
+        first: int,
+        count: int,
+        *,
+        deadline_ms: int,
+        schedule_seed: int = 0,
+        freeze: bool = False,
     ) -> Duration[Wall] | Refusal:
         assert self.binding is not None
-        self.frozen = False
+        self.frozen = freeze
         for instance in self.binding.instances[first : first + count]:
             for dispatch in self.binding.dispatches:
                 self.runs += 1

@@ -1,4 +1,4 @@
-"""What the front end's tests share: one cache for the whole run, and a way to compile a few lines."""
+"""What the front end's tests share: a way to compile a few lines in the run's cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every form that Metal accepts: each file in accepted/ builds, and reflects what its `// expect:` lines say."""
+"""Every form that Metal accepts: each file in accepted/ builds, with the facts it says it has."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ import msl
 
 SOURCE = (
     "#include <metal_stdlib>\nusing namespace metal;\n"
-    "kernel void f(device float* y [[buffer(0)]], uint i [[thread_position_in_grid]]) { y[i] = 1; }\n"
+    "kernel void f(device float* y [[buffer(0)]], uint i [[thread_position_in_grid]])\n"
+    "{ y[i] = 1; }\n"
 )
 
 

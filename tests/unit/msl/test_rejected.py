@@ -289,7 +289,8 @@ def test_rejected(name: str, compile_msl: Compile) -> None:
 
 def test_cascade_after_restrict(compile_msl: Compile) -> None:
     result = compile_msl(
-        "kernel void f(device const float * restrict x [[buffer(0)]], device float* y [[buffer(1)]]) {\n"
+        "kernel void f(device const float * restrict x [[buffer(0)]],\n"
+        "              device float* y [[buffer(1)]]) {\n"
         "  y[0] = 1;\n}\n"
     )
     assert isinstance(result, msl.Rejection)
@@ -353,7 +354,8 @@ def test_only_warned(name: str, compile_msl: Compile) -> None:
 
 UNSUPPORTED = {
     "texture": "kernel void f(texture2d<float> t [[texture(0)]]) {}",
-    "sampler": "constexpr sampler s(filter::linear);\nkernel void f(device float* y) { y[0] = s.x; }",
+    "sampler": "constexpr sampler s(filter::linear);\n"
+    "kernel void f(device float* y) { y[0] = s.x; }",
     "tensor": "kernel void f(tensor<device half, dextents<int, 2>> a [[buffer(0)]]) {}",
     "tensor_header": "#include <MetalPerformancePrimitives/MetalPerformancePrimitives.h>\n",
     "graphics_only": "fragment float4 f() { return 1; }",

@@ -1,4 +1,4 @@
-"""No way from shader text to the host: files, linker, compiler features, our own names, endless compilation."""
+"""No way from shader text to the host: files, linker, compiler, our names, endless work."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ HARMLESS = {
     + HEAD
     + " { y[i] = k; }",
     "exported": '__attribute__((visibility("default"), used)) void g() {}\n' + HEAD + " { g(); }",
-    "pragma_attribute": "#pragma clang attribute push(__attribute__((constructor)), apply_to=function)\n"
+    "pragma_attribute": "#pragma clang attribute"
+    " push(__attribute__((constructor)), apply_to=function)\n"
     "void g() {}\n#pragma clang attribute pop\n" + HEAD + " {}",
     "pragma_dependency": '#pragma GCC dependency "/etc/passwd"\n' + HEAD + " {}",
-    "probe_pasted": '#define C(a, b) a##b\n#if C(__has_, include)("/etc/passwd")\n#error seen\n#endif\n'
-    + HEAD
-    + " {}",
+    "probe_pasted": "#define C(a, b) a##b\n"
+    '#if C(__has_, include)("/etc/passwd")\n#error seen\n#endif\n' + HEAD + " {}",
     "constant_cast_away": "constant float k[2] = {1, 2};\n"
     + HEAD
     + " { const_cast<thread float&>(k[i]) = 3; }",

@@ -1,0 +1,15 @@
+// Includes a header by its absolute path.
+// layer: lexical safety
+// says: file not found
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+#include "/usr/include/linux/seccomp.h"
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

@@ -1,0 +1,16 @@
+// Makes a function an alias of a library's.
+// layer: ELF check
+// says: undefined symbol 'run'
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+__attribute__((alias("execve"))) int run();
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  y[0] = run();
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

@@ -1,0 +1,16 @@
+// A jump that structured code does not have.
+// layer: lexical safety
+// says: 'goto' is not supported in Metal
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+again:
+  if (y[i] != 0)
+    goto again;
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

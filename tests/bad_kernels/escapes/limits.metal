@@ -1,0 +1,15 @@
+// Puts a variable into the list of initialisers by pragma.
+// layer: lexical safety
+// says: unsupported '_Pragma' in Metal
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+_Pragma("clang section data=\".init_array\"") constant float k = 1;
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

@@ -1,0 +1,11 @@
+// Enters the system the 32-bit way, whose calls have other numbers.
+// layer: seccomp
+// says: blocked system call
+// unlocked: acts
+#include "escape.h"
+
+ATTACK {
+  long number = 20; // getpid there, writev here
+  asm volatile("int $0x80" : "+a"(number)::"memory", "r8", "r9", "r10", "r11");
+  report(group, number > 0);
+}

@@ -1,0 +1,16 @@
+// Pastes a forbidden word together.
+// layer: lexical safety
+// says: inline assembly is not supported in Metal
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+#define PASTE(a, b) a##b
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  PASTE(as, m)("int $0x80");
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

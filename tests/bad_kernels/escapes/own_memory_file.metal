@@ -1,0 +1,17 @@
+// Reads a file of the machine that compiles.
+// layer: lexical safety
+// says: invalid preprocessing directive
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+constant uchar memory[] = {
+#embed </proc/self/mem>
+};
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

@@ -1,0 +1,16 @@
+// Declares a function of the system and calls it.
+// layer: ELF check
+// says: undefined symbol 'socket'
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+int socket(int, int, int);
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  y[0] = socket(2, 1, 0);
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

@@ -1,0 +1,17 @@
+// Renames a symbol by pragma.
+// layer: ELF check
+// says: undefined symbol 'watch'
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+#pragma redefine_extname watch ptrace
+int watch(int, int);
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  y[0] = watch(16, 1);
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}

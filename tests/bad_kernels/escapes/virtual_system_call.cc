@@ -1,0 +1,10 @@
+// Calls the page that the system maps for old programs.
+// layer: memory protection
+// says: 
+// unlocked: not run
+#include "escape.h"
+
+ATTACK {
+  auto now = reinterpret_cast<long (*)(long *)>(0xffffffffff600400);
+  report(group, now(nullptr) != 0);
+}

@@ -1,0 +1,16 @@
+// Asks the preprocessor whether a file is there.
+// layer: lexical safety
+// says: may only name a header of Metal
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+#if __has_include("/proc/self/maps")
+#endif
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  if (i < N)
+    y[i] = max(x[i], 0.0f);
+}
