@@ -8,5 +8,5 @@ check:   ; @$(RUN) .ci/check.py
 perf:    ; @$(RUN) -m perf
 host:    ; @$(RUN) -m harness.prepare
 kernels: ; @$(RUN) -m harness --list
-refresh: ; @$(RUN) -m harness.leaderboard
+refresh: ; @$(RUN) -m harness.leaderboard && $(RUN) -m harness.rules
 clean:   ; @rm -rf .bench host/build .pytest_cache .mypy_cache .ruff_cache

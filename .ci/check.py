@@ -30,6 +30,7 @@ def commands() -> dict[str, list[str]]:
         "types": [*python, "mypy"],
         "native format": [*CLANG_FORMAT, "--dry-run", "--Werror", *native_sources()],
         "leaderboard": [*python, "harness.leaderboard", "--check"],
+        "rules": [*python, "harness.rules", "--check"],
         "conformance": [sys.executable, "tests/hosts/make_conformance.py", "--check"],
     }
 

@@ -1,11 +1,12 @@
 """What a chip is and what a time means on it; knows nothing of kernels or of our measurements."""
 
 from chip_metrics.ceilings import Ceilings, Level, measured_ceilings, vendor_ceilings
-from chip_metrics.chips import Chip, UnknownChip, chip, chip_id_of_name, variant_stems
+from chip_metrics.chips import CHIPS, Chip, UnknownChip, chip, chip_id_of_name, variant_stems
 from chip_metrics.detect_cpu import Cpu, detect_cpu
 from chip_metrics.roofline import Roofline, roofline
 
 __all__ = [
+    "CHIPS",
     "Ceilings",
     "Chip",
     "Cpu",

@@ -26,14 +26,17 @@ from msl.checked_area import Area, Reply, Request
 
 #: The order of the threads: as numbered, the other way round, and one more drawn from the secret.
 NATURAL, REVERSED = 0, 1
-#: What threadgroup memory and lanes hold that nobody has written: a NaN, then about 1e30.
-_WORDS = (0x7FC0DEAD, 0x7149F2CA)
+#: What threadgroup memory and lanes hold that nobody has written: a NaN, about 1e30, and a word
+#: with which integer arithmetic comes to no harm.
+_WORDS = (0x7FC0DEAD, 0x7149F2CA, 1)
+_HARMLESS = 2
 #: Accesses a run may make, and its deadline: at a check size, and at a size asked for.
 CHECK_LIMIT, CHECK_DEADLINE_MS = 20_000_000, 4_000
 FULL_LIMIT, FULL_DEADLINE_MS = 4_000_000_000, 120_000
 #: Shadow memory takes about seven times what it shadows.
 MAX_POOL_BYTES = 256 << 20
 _MEMORY_LIMIT_BYTES = 512 << 20
+OUT_OF_TIME = "checker ran out of time"
 _ALIGNMENT = 4096
 
 
@@ -54,13 +57,21 @@ class Checker:
     spec: KernelSpec
     source: Source
     program: Program
+    device: CpuDevice
     session: Session
+    lost: bool = False  # the worker died or was stopped: the next check starts another
     _arena: Arena | None = field(default=None, repr=False)
 
     def check(
         self, schedule: Schedule, point: Point, label: str, secret: int, *, full: bool = False
     ) -> CheckReport:
         """Check one point. `full`: with the limits of a size that was asked for by name."""
+        if self.lost:
+            self.session.close()
+            opened = _open(self.program, self.device)
+            if isinstance(opened, Refusal):
+                return _unable(opened.reason)
+            self.session, self.lost = opened, False
         return _Point(self, schedule, point, label, secret, full).check()
 
     def arena(self, size: int) -> Arena:
@@ -88,10 +99,14 @@ def open_checker(
     program = device.build(source, functions, checked=True)
     if isinstance(program, Refusal):
         return program
-    session = device.open(program, threads=1, memory_limit_bytes=_MEMORY_LIMIT_BYTES)
+    session = _open(program, device)
     if isinstance(session, Refusal):
         return session
-    return Checker(spec, source, program, session)
+    return Checker(spec, source, program, device, session)
+
+
+def _open(program: Program, device: CpuDevice) -> Session | Refusal:
+    return device.open(program, threads=1, memory_limit_bytes=_MEMORY_LIMIT_BYTES)
 
 
 @dataclass(frozen=True)
@@ -170,9 +185,12 @@ class _Point:
             if runs[-1].refusal is None:
                 runs.append(self._run(order))
         found = self._findings(runs)
-        counts = checked_counts.summary(runs[0].reply, self.schedule)
+        counts = {
+            "point": dict(self.point),
+            **checked_counts.summary(runs[0].reply, self.schedule),
+        }
         crash = next((run.refusal for run in runs if run.refusal), None)
-        definite = [item for item in found if item.definite]
+        definite = self._confirmed(found, crash is not None)
         if crash and not definite:
             raise _Stopped(f"the checked build ended: {crash.reason}")
         proven = [] if crash else self._proven(found, runs, bank)
@@ -184,6 +202,21 @@ class _Point:
             refusal = Refusal(first.status, first.text, location=first.location)
             rest = [*guilty[1:], *rest]
         return CheckReport(refusal, tuple(_warning(f) for f in rest), counts, tuple(found))
+
+    def _confirmed(self, found: Sequence[Finding], crashed: bool) -> list[Finding]:
+        """The definite findings, without integer faults that only poison leads to."""
+        definite = [item for item in found if item.definite]
+        poison = {item.status for item in found} & {
+            Status.INACTIVE_LANE,
+            Status.UNINITIALISED_READ,
+        }
+        if crashed or not poison or all(item.kind != checked_area.INTEGER for item in definite):
+            return definite
+        again = self._findings([self._run(NATURAL, memory=_HARMLESS, lane=_HARMLESS)])
+        stays = {item.location for item in again if item.kind == checked_area.INTEGER}
+        return [
+            item for item in definite if item.kind != checked_area.INTEGER or item.location in stays
+        ]
 
     def _findings(self, runs: Sequence[_Result]) -> list[Finding]:
         read = [self.reader.finding(raw) for run in runs for raw in run.reply.findings]
@@ -205,7 +238,11 @@ class _Point:
                 other = self._run(NATURAL, memory=memory, lane=lane)
                 if other.refusal is None and self._differ([runs[0], other], bank):
                     changed.add(status)
-        return [item for item in found if item.status in changed and not item.definite]
+        proven = [item for item in found if item.status in changed and not item.definite]
+        # Who comes too early reads what nobody has written yet: then the race is the cause.
+        early = {item.memory for item in proven if item.status is Status.UNINITIALISED_READ}
+        races = [item for item in found if item.status is Status.DATA_RACE]
+        return [*proven, *(item for item in races if item.memory in early and item not in proven)]
 
     def _differ(self, runs: Sequence[_Result], bank: Bank) -> bool:
         """Whether the outputs of runs differ: in a bit, or where floats are added atomically, so
@@ -226,6 +263,9 @@ class _Point:
         starts_poisoned = poisoned(self.schedule)
         fill_instance(self.pool, 0, self.inputs)
         self.pool.poison(0, 1, memory, starts_poisoned)
+        if memory == _HARMLESS:
+            for name in starts_poisoned:
+                self.pool.view(0, name).fill(_WORDS[_HARMLESS])
         view = memoryview(self.arena.memory)[self.start :]
         request = Request(
             _WORDS[memory],
@@ -239,12 +279,13 @@ class _Point:
         session = self.checker.session
         took = session.run(0, 1, deadline_ms=deadline, schedule_seed=order)
         ended = took if isinstance(took, Refusal) else session.freeze()
+        self.checker.lost = ended is not None
         reply = self.area.read(view, len(slots))
         view.release()
         if reply.state == checked_area.LIMIT_REACHED:
-            raise _Stopped("checker ran out of time")
+            raise _Stopped(OUT_OF_TIME)
         if ended and ended.status is Status.TIMEOUT:
-            raise _Stopped("checker ran out of time")
+            raise _Stopped(OUT_OF_TIME)
         outputs = {
             name: np.array(view) for name, view in results_of(self.pool, self.schedule, 0).items()
         }

@@ -75,7 +75,7 @@ def _vectors(trace: Trace) -> Trace:
     joined = same & (ordered["offset"][1:] == end[:-1]) & (ordered["size"][1:] <= 4)
     joined &= ordered["offset"][1:] % VECTOR_BYTES != 0
     starts = np.flatnonzero(np.r_[True, ~joined])
-    merged = ordered[starts].copy()
+    merged: Trace = ordered[starts].copy()
     merged["size"] = np.add.reduceat(ordered["size"].astype(np.int64), starts)
     return merged
 

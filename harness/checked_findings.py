@@ -53,6 +53,7 @@ class Finding:
     text: str
     location: str  # file:line:column, "" if unknown
     kind: int
+    memory: tuple[int, int] = (area.ELSEWHERE, 0)  # space and index
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Reader:
         text = f"{where or 'somewhere'}: {self._text(raw, dispatch)}"
         if raw.count > 1:
             text += f" ({raw.count} times)"
-        return Finding(status, definite, text, where, raw.kind)
+        return Finding(status, definite, text, where, raw.kind, (raw.space, raw.index))
 
     def place(self, side: Side) -> str:
         """A place in the source, "" if it is not known."""
@@ -163,7 +164,9 @@ class Reader:
             index = raw.offset // size
             what = f"{name} (buffer {raw.index}, {extent} bytes): element {index}"
             return f"outside {what}" + (f" of {math.prod(shape)}" if shape else "")
-        return f"outside threadgroup {self._threadgroup_name(raw)}: byte {raw.offset}{self._of(raw)}"
+        return (
+            f"outside threadgroup {self._threadgroup_name(raw)}: byte {raw.offset}{self._of(raw)}"
+        )
 
     def _of(self, raw: RawFinding) -> str:
         function = list(self.program.functions)[raw.function]
@@ -213,7 +216,11 @@ def thread(side: Side, dispatch: Dispatch) -> str:
     ]
     if min(size) < 1:
         return f"thread {side.thread}"
-    x, y, z = side.thread % size[0], side.thread // size[0] % size[1], side.thread // (size[0] * size[1])
+    x, y, z = (
+        side.thread % size[0],
+        side.thread // size[0] % size[1],
+        side.thread // (size[0] * size[1]),
+    )
     place = [p * t + i for p, t, i in zip(side.group, dispatch.threadgroup, (x, y, z), strict=True)]
     return f"thread {_position(place)} (threadgroup {_position(side.group)}, index {side.thread})"
 

@@ -21,6 +21,8 @@ examples
   ./bench softmax --file mine.metal     any source against the SPEC; never saved
   ./bench softmax --watch mine.metal    judge again on every save
   ./bench relu --size N=1000003         at a size of your own
+  ./bench softmax --held-out            is it right, and fast, at sizes that nobody listed?
+  ./bench --reproduce softmax           does somebody's Record hold on this machine?
   ./bench relu -- --target memory --iters 50 --seed 3
   ./bench --all --json > rows.jsonl     one JSON object a kernel
 
@@ -52,6 +54,9 @@ def _add_commands(it: argparse.ArgumentParser) -> None:
     group.add_argument("--all", action="store_true", help="every kernel, one after the other")
     group.add_argument("--list", action="store_true", help="the kernels there are")
     group.add_argument("--doctor", action="store_true", help="does everything work here?")
+    group.add_argument(
+        "--reproduce", metavar="NAME", help="measure the Records of a kernel again and attest to it"
+    )
     it.add_argument("--set", metavar="SET", help="with --all or --list: only this set")
 
 
@@ -69,6 +74,12 @@ def _add_judging(it: argparse.ArgumentParser) -> None:
         "--size",
         metavar="S",
         help="published, large, or a point such as M=64,N=96 (others as published)",
+    )
+    group.add_argument(
+        "--checked", action="store_true", help="look for races and the like at this size too"
+    )
+    group.add_argument(
+        "--held-out", action="store_true", help="secret sizes and parameters too; never saved"
     )
     group.add_argument("--json", action="store_true", help="one strict JSON object a kernel")
     group.add_argument("--no-session", action="store_true", help="save no Record")
@@ -110,6 +121,7 @@ def kernel_names(options: argparse.Namespace) -> list[str]:
 def command_line(options: argparse.Namespace) -> dict[str, Any]:
     """The options that are settings, as `Settings.resolve` takes them; None where not given."""
     never_saved = options.metal or options.mlx or options.check_only or options.file
+    never_saved = never_saved or options.held_out
     return {
         "device": options.device,
         "sizes": None if options.size is None else sizes(options.size),
@@ -117,7 +129,9 @@ def command_line(options: argparse.Namespace) -> dict[str, Any]:
         "target": options.target,
         "sides": "metal" if options.metal else "mlx" if options.mlx else None,
         "check_only": options.check_only or None,
+        "checked": options.checked or None,
         "cold_start": options.cold_start or None,
+        "held_out": options.held_out or None,
         "save": False if never_saved or options.no_session or options.cold_start else None,
         "threads": options.threads,
         "iters": options.iters,
@@ -144,8 +158,14 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
         raise UserError("--watch goes with none of --json, --check-only and --mlx")
     if options.cold_start and (options.check_only or options.mlx or options.watch):
         raise UserError("--cold-start times the kernel's first launch and goes alone")
+    if options.held_out and (options.mlx or options.metal or options.watch or options.cold_start):
+        raise UserError("--held-out goes with none of --mlx, --metal, --watch and --cold-start")
     if (options.all or options.list or options.doctor) and names:
         raise UserError("--all, --list and --doctor take no kernel names")
+    if options.reproduce and (names or one_source or options.held_out or options.check_only):
+        raise UserError(
+            "--reproduce NAME takes recorded sources alone", "--size chooses among them"
+        )
     if options.set and not (options.all or options.list):
         raise UserError("--set goes with --all or --list")
     if options.size is not None and not sizes(options.size):
@@ -160,6 +180,10 @@ def dispatch(options: argparse.Namespace) -> int:
         from harness import doctor
 
         return doctor.run()
+    if options.reproduce:
+        from harness import reproduce
+
+        return reproduce.run(options.reproduce, command_line(options), as_json=options.json)
     from harness import commands
 
     if options.list:

@@ -21,6 +21,12 @@ from harness.settings import Settings
 _RECORD_BLOCKS = 48
 #: A fresh process, its imports, and judging before timing.
 _START_UP_S = 2.0
+_GATE_CODES = {
+    "passed": ExitCode.PASSED,
+    "failed": ExitCode.REFUSED,
+    "regression": ExitCode.REFUSED,
+    "not_covered": ExitCode.ENVIRONMENT,
+}
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,8 @@ def _judge_one(job: Job, show: Show) -> tuple[list[Evaluation], int]:
 def _judged(job: Job, size: str) -> Evaluation:
     """The Evaluation; with the latency of a first launch among its facts if that was asked for."""
     settings = job.settings
+    if settings.held_out:
+        return judging.held_out_too(job.kernel, job.source, settings, size)
     if not settings.cold_start:
         return judging.judged(job.kernel, job.source, settings, size)
     found = judging.judged(job.kernel, job.source, replace(settings, check_only=True), size)
@@ -156,7 +164,7 @@ def _ranked_size(job: Job, evaluation: Evaluation) -> list[str]:
 def exit_code(evaluation: Evaluation) -> int:
     """The exit code that an Evaluation asks for."""
     if evaluation.passed:
-        return ExitCode.PASSED
+        return _GATE_CODES[(evaluation.held_out or {}).get("status", "passed")]
     if evaluation.status is Status.UNSUPPORTED:
         return ExitCode.ENVIRONMENT
     return ExitCode.REFUSED
@@ -186,7 +194,7 @@ def _save(job: Job, evaluation: Evaluation) -> int:
         if reason:
             _say_outcome(job, reason)
             return ExitCode.PASSED
-        why = "no Record yet" if held is None else "this may beat the Record"
+        why = _why_confirm(evaluation, held)
         seconds = record_seconds(evaluation)
         console.say(f"{why}: confirming it in mode record, about {seconds:.0f} s")
         with console.working(f"{evaluation.kernel}: confirming in a fresh process"):
@@ -203,6 +211,13 @@ def _save(job: Job, evaluation: Evaluation) -> int:
         console.say(note, style="yellow")
     _say_outcome(job, outcome.message)
     return ExitCode.PASSED
+
+
+def _why_confirm(evaluation: Evaluation, held: records.Record | None) -> str:
+    if held is None:
+        return "no Record yet"
+    changed = held.stale_because(evaluation.environment)
+    return f"the Record is stale ({'; '.join(changed)})" if changed else "this may beat the Record"
 
 
 def record_seconds(evaluation: Evaluation) -> float:

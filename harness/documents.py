@@ -93,6 +93,12 @@ class EvaluationDocument(Strict):
     engine: str
     mode: str
     geometry: list[dict[str, Any]]
+    warnings: list[str] = Field(
+        default=[], description="of the checked build: faults that change no output"
+    )
+    counts: dict[str, Any] | None = Field(
+        default=None, description="of the checked build: measured, and derived from its trace"
+    )
     source_sha256: str
     environment: dict[str, Any]
 
@@ -180,6 +186,8 @@ def to_document(evaluation: Evaluation) -> EvaluationDocument:
         flags=list(evaluation.flags),
         held_out=None if evaluation.held_out is None else dict(evaluation.held_out),
         geometry=[dict(entry) for entry in evaluation.geometry],
+        warnings=list(evaluation.warnings),
+        counts=None if evaluation.counts is None else dict(evaluation.counts),
         environment=dict(evaluation.environment),
     )
 
@@ -232,6 +240,8 @@ def from_run(run: RunDocument) -> Evaluation:
         flags=tuple(document.flags),
         held_out=document.held_out,
         geometry=tuple(document.geometry),
+        warnings=tuple(document.warnings),
+        counts=document.counts,
         environment=document.environment,
         samples=None if samples is None else samples.samples(),
     )

@@ -13,6 +13,8 @@ class ExitCode(IntEnum):
     USAGE = 2
     ENVIRONMENT = 3
     HOST_FAILED = 4
+    NEEDS_DEVICE = 5  # --verify: right here, and somebody with the chip has to measure it
+    NEEDS_HUMAN = 6  # --verify: more than kernels and Records changed
 
 
 class UserError(Exception):

@@ -140,6 +140,8 @@ class Evaluation:
     engine: str = ""
     mode: str = "report"
     geometry: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()  # of the checked build: faults that change no output
+    counts: Mapping[str, Any] | None = None  # of the checked build, measured and derived
     environment: Mapping[str, Any] = field(default_factory=dict)
     samples: Samples | None = field(repr=False, default=None)
 

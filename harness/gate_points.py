@@ -1,7 +1,7 @@
 """Where the held-out gate looks: points of a SPEC's domain that follow from a secret and no list.
 
-Three draws lie near the published size, where a ranked kernel claims to be fast, and one anywhere
-in the domain, where it has to be right alone. The same secret, SPEC and header give the same points
+Three draws lie about the size that ranks, where a kernel claims to be fast, and one anywhere in the
+domain, where it only has to be right. The same secret, SPEC, size and header give the same points
 again, so a revealed secret can be checked by anybody.
 """
 
@@ -25,11 +25,11 @@ Covers = Callable[[Point], bool]
 KINDS = ("prime", "ragged", "larger", "far")
 #: Draws that satisfy `requires` without which there is no Record.
 LEAST_DRAWS = 3
-#: Near draws: every dim within this factor of its published value.
+#: Near draws: every dim within this factor of its value at the ranked size, the centre.
 NEAR = 4.0
-#: Elements of all arrays together, as multiples of the published size.
+#: Elements of all arrays together, as multiples of the centre (for `far`, of the published size).
 ELEMENTS = {"prime": (1 / 8, 1.0), "ragged": (1 / 8, 1.0), "larger": (1.5, 4.0), "far": (0, 1.0)}
-#: A draw may take so much arithmetic, or as much as the published size if that is more.
+#: A draw may take so much arithmetic, or as much as the centre if that is more.
 MOST_FLOPS = 4e9
 #: Tries at each stage; the later ones serve files whose `requires` leaves less to choose from.
 TRIES = 800
@@ -53,25 +53,26 @@ class Draw:
         return self.kind != "far"
 
 
-def draw(spec: KernelSpec, secret: int, covers: Covers) -> list[Draw]:
+def draw(spec: KernelSpec, secret: int, centre: Point, covers: Covers) -> list[Draw]:
     """At most one draw a kind; fewer where the candidate covers too few points of the domain."""
     found: list[Draw] = []
     taken = [_shape(spec, point) for _, point in named_points(spec)]
     for left, kind in zip(range(len(KINDS), 0, -1), KINDS, strict=True):
         if len(found) + left < LEAST_DRAWS:
             break  # too few already: the rest would only cost time
-        one = _Drawer(spec, kind, stream(secret, "held out", kind)).first(covers, taken)
+        one = _Drawer(spec, kind, centre, stream(secret, "held out", kind)).first(covers, taken)
         if one is not None:
             found.append(one)
             taken.append(_shape(spec, one.point))
     return found
 
 
-def shapes(spec: KernelSpec, secret: int, covers: Covers, most: int = 2) -> int:
+def shapes(spec: KernelSpec, secret: int, centre: Point, covers: Covers, most: int = 2) -> int:
     """How many different shapes `covers` lets through, counted up to `most`."""
     seen = {_shape(spec, p) for _, p in named_points(spec)[-2:] if covers(p)}
     for kind in KINDS:
-        for point, _ in _Drawer(spec, kind, stream(secret, "shapes", kind)).candidates():
+        drawer = _Drawer(spec, kind, centre, stream(secret, "shapes", kind))
+        for point, _ in drawer.candidates():
             if len(seen) >= most:
                 return len(seen)
             if covers(point):
@@ -84,10 +85,10 @@ def axes(spec: KernelSpec) -> tuple[str, ...]:
     return tuple(name for name, allowed in spec.domain.ranges.items() if allowed.low < allowed.high)
 
 
-def returned(spec: KernelSpec, point: Point, axis: str) -> Point | None:
-    """The point with one axis at its published value; None where that changes nothing or leaves
-    the domain."""
-    back = {**point, axis: spec.sizes.published[axis]}
+def returned(spec: KernelSpec, point: Point, axis: str, centre: Point) -> Point | None:
+    """The point with one axis at its ranked value; None where that changes nothing or leaves the
+    domain."""
+    back = {**point, axis: centre[axis]}
     return None if back == point or outside_domain(spec, back) else back
 
 
@@ -103,15 +104,18 @@ def _shape(spec: KernelSpec, point: Point) -> tuple[float, ...]:
 class _Drawer:
     """Draws of one kind."""
 
-    def __init__(self, spec: KernelSpec, kind: str, rng: np.random.Generator) -> None:
-        self.spec, self.kind, self.rng = spec, kind, rng
-        published = spec.sizes.published
+    def __init__(
+        self, spec: KernelSpec, kind: str, centre: Point, rng: np.random.Generator
+    ) -> None:
+        self.spec, self.kind, self.centre, self.rng = spec, kind, centre, rng
         self.ranges = spec.domain.ranges
         low, high = ELEMENTS[kind]
-        size = elements(spec, published)
-        self.least = low * size
-        self.most = min(high * size, max(spec.domain.max_elements, 1))
-        self.most_flops = max(MOST_FLOPS, spec.cost(published).flops)
+        size = elements(spec, spec.sizes.published if kind == "far" else centre)
+        self.most = min(high * size, spec.domain.max_elements)
+        self.least = min(low * size, self.most / 2)
+        #: Where the centre exceeds the cap, draws have to reach further down.
+        self.reach = NEAR * max(1.0, NEAR * size / spec.domain.max_elements)
+        self.most_flops = max(MOST_FLOPS, spec.cost(rounded(centre)).flops)
         self.extents = [
             name
             for name, allowed in self.ranges.items()
@@ -141,8 +145,8 @@ class _Drawer:
         allowed = self.ranges[name]
         if self.kind == "far" or not allowed.integral:
             return allowed.low, allowed.high
-        middle = self.spec.sizes.published[name]
-        return max(allowed.low, middle / NEAR), min(allowed.high, middle * NEAR)
+        middle = self.centre[name]
+        return max(allowed.low, middle / self.reach), min(allowed.high, middle * NEAR)
 
     def _value(self, name: str, stage: int) -> float:
         allowed = self.ranges[name]

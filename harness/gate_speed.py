@@ -25,7 +25,6 @@ class Speed:
     """The speedup over MLX with its interval; without one, `note` says why speed does not count."""
 
     speedup: float | None = None
-    kernel_ms: float | None = None
     interval: tuple[float, float] | None = None
     note: str = ""
 
@@ -71,5 +70,4 @@ def time_point(
     note = ""
     if Flag.OVERHEAD_BOUND in scored.flags:
         note = "speed does not count: launching takes most of the time here"
-    figures = scored.figures
-    return Speed(figures.speedup, figures.kernel_ms_median, figures.speedup_ci, note)
+    return Speed(scored.figures.speedup, scored.figures.speedup_ci, note)

@@ -1,7 +1,7 @@
 """The held-out gate: secret sizes and parameters that a candidate has to get right for a Record.
 
 `run` judges the draws of `gate_points` under a commitment of `gate_store`, times them beside MLX,
-and names the axis that broke by returning one at a time to its published value.
+and names the axis that broke by returning one at a time to its ranked value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from harness.gate_points import LEAST_DRAWS, Draw
 from harness.gate_speed import Speed, time_point
 from harness.gate_store import Commitment, Past
 from harness.judge import Candidate, Judged, Wrong
-from harness.problem import rounded
 from harness.schedule import NotCovered
 from harness.spec import KernelSpec, Point
 from harness.trial import Request
@@ -27,8 +26,10 @@ from harness.trial import Request
 RANKED_SIZES = ("published", "large")
 #: What a gate may come to, the worst first.
 STATUSES = ("failed", "regression", "not_covered", "passed")
-#: A held-out point may fall so far behind MLX, or behind the ranked size where that is slower.
+#: A held-out point is too slow when it falls behind MLX by this, and keeps less than this share of
+#: the speedup that ranks: MLX's own speed depends on the shape, and a ragged size costs everybody.
 LEAST_SPEEDUP = 0.95
+LEAST_SHARE = 0.5
 
 Say = Callable[[str], None]
 
@@ -44,7 +45,6 @@ class Found:
     reason: str = ""
     speedup: float | None = None
     speedup_ci: tuple[float, float] | None = None
-    throughput: float | None = None
     note: str = ""
     axes: Sequence[str] = ()
 
@@ -76,10 +76,10 @@ def bar(found: Mapping[str, Any] | None, track: str) -> str:
 
 
 def draws(
-    spec: KernelSpec, secret: int, candidate: Candidate | None = None
-) -> list[gate_points.Draw]:
+    spec: KernelSpec, secret: int, centre: Point, candidate: Candidate | None = None
+) -> list[Draw]:
     """The points of a secret, as the gate drew them and anybody can again once it is revealed."""
-    return gate_points.draw(spec, secret, _covers(candidate))
+    return gate_points.draw(spec, secret, centre, _covers(candidate))
 
 
 def _covers(candidate: Candidate | None) -> gate_points.Covers:
@@ -104,6 +104,11 @@ class _Gate:
         return self.request.kernel.spec
 
     @property
+    def centre(self) -> Point:
+        """The size that ranks: draws lie about it, and axes return to it."""
+        return self.request.point
+
+    @property
     def speedup(self) -> float | None:
         """How fast the candidate is where it ranks."""
         figures = self.ranked.figures
@@ -112,7 +117,7 @@ class _Gate:
     @property
     def floor(self) -> float:
         """The speedup over MLX that every timed point has to reach."""
-        return LEAST_SPEEDUP * min(1.0, self.speedup or 1.0)
+        return min(LEAST_SPEEDUP, LEAST_SHARE * (self.speedup or 2.0))
 
     def close(self) -> None:
         """End the worker."""
@@ -125,7 +130,7 @@ class _Gate:
         ready = self._ready()
         if isinstance(ready, Refusal):
             return self._document([], [f"{ready.status.value}: {ready.reason}"], 0, failed=True)
-        drawn = draws(self.spec, self.made.secret, ready)
+        drawn = draws(self.spec, self.made.secret, self.centre, ready)
         missing = self._missing(ready, len(drawn))
         again = [Draw("earlier", p) for p in self.past.failed_at if self._still_asked(ready, p)]
         found = []
@@ -153,7 +158,7 @@ class _Gate:
         ]
         if drawn >= LEAST_DRAWS:
             return missing
-        if gate_points.shapes(self.spec, self.made.secret, covers) < 2:
+        if gate_points.shapes(self.spec, self.made.secret, self.centre, covers) < 2:
             return [*missing, f"this file requires {requires}, which pins a single shape"]
         few = f"{drawn} draws of the domain satisfy {requires}, {LEAST_DRAWS} are needed"
         return [*missing, few]
@@ -205,7 +210,7 @@ class _Gate:
         return Found(one.kind, dict(one.point), one.dims, status, reason, axes=axes)
 
     def _broken_axes(self, point: Point, label: str) -> tuple[str, ...]:
-        """The axes each of which, returned to its published value, makes the candidate right."""
+        """The axes each of which, returned to its ranked value, makes the candidate right."""
 
         def right(back: Point, name: str) -> bool:
             return isinstance(self._judge(back, f"{label} with {name} returned"), Judged)
@@ -213,19 +218,19 @@ class _Gate:
         broken = self._axes_that(point, right)
         if broken:
             return broken
-        if not right(self.spec.sizes.published, "everything"):
+        if not right(self.centre, "everything"):
             return ("inputs",)
-        return tuple(n for n in gate_points.axes(self.spec) if self._differs(point, n))
+        return self._differing(point)
 
     def _axes_that(self, point: Point, mends: Callable[[Point, str], bool]) -> tuple[str, ...]:
-        backs = {name: gate_points.returned(self.spec, point, name) for name in self._axes()}
+        backs = {
+            name: gate_points.returned(self.spec, point, name, self.centre)
+            for name in self._differing(point)
+        }
         return tuple(n for n, back in backs.items() if back is not None and mends(back, n))
 
-    def _axes(self) -> tuple[str, ...]:
-        return gate_points.axes(self.spec)
-
-    def _differs(self, point: Point, name: str) -> bool:
-        return point[name] != self.spec.sizes.published[name]
+    def _differing(self, point: Point) -> tuple[str, ...]:
+        return tuple(n for n in gate_points.axes(self.spec) if point[n] != self.centre[n])
 
     def _timed(self, one: Draw, judged: Judged, label: str) -> Found:
         """Time a draw; what falls behind has to do so twice."""
@@ -244,7 +249,6 @@ class _Gate:
             reason=self._behind(speed) if slow else "",
             speedup=speed.speedup,
             speedup_ci=speed.interval,
-            throughput=self._throughput(one.point, speed.kernel_ms),
             note=speed.note,
             axes=self._slow_axes(one.point, label) if slow else (),
         )
@@ -256,17 +260,6 @@ class _Gate:
             raise ValueError("only a candidate that was judged right is timed")
         schedule, secret = judged.schedule, self.made.secret
         return time_point(self.request, self.candidate, schedule, point, secret, label, long=long)
-
-    def _throughput(self, point: Point, kernel_ms: float | None) -> float | None:
-        """The kernel's work a second here as a share of that at the ranked size."""
-        figures = self.ranked.figures
-        if figures is None or not kernel_ms:
-            return None
-        here = self.spec.cost(rounded(point))
-        there = self.spec.cost(rounded(self.request.point))
-        pairs = ((here.flops, there.flops), (here.bytes, there.bytes))
-        work = max(a / b for a, b in pairs if b)
-        return work * figures.kernel_ms_median / kernel_ms
 
     def _behind(self, speed: Speed) -> str:
         size = self.ranked.size
@@ -285,7 +278,7 @@ class _Gate:
             return isinstance(speed, Speed) and not speed.below(self.floor)
 
         broken = self._axes_that(point, fast)
-        return broken or tuple(n for n in self._axes() if self._differs(point, n))
+        return broken or self._differing(point)
 
     def _document(
         self, found: Sequence[Found], missing: Sequence[str], drawn: int, *, failed: bool = False

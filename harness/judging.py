@@ -42,6 +42,7 @@ def judged(kernel: Kernel, source: Source | None, settings: Settings, size: str)
             mode="check" if settings.check_only else settings.mode,
             sides=settings.sides,
             threads=settings.threads,
+            checked=settings.checked,
             seed=settings.seed,
             target=settings.target,
             budget=budget(settings),
@@ -104,6 +105,22 @@ def confirmation(request: Request) -> Confirmation:
     if request.incumbent is None or comparison is not None:
         found = gated(kernel, found, settings, committed)
     return Confirmation(run=documents.to_run(found), comparison=comparison)
+
+
+def held_out_too(
+    kernel: Kernel, source: Source | None, settings: Settings, size: str
+) -> Evaluation:
+    """One Evaluation and, if the kernel is right there, what the held-out gate makes of it."""
+    device = devices.open_device(settings.device)
+    if source is None:
+        chosen = catalog.default().variant(kernel, str(device.facts()["chip"]))
+        source, stem = chosen.source, chosen.stem
+    else:
+        stem = "file"
+    secret = None if settings.seed is None else inputs.secret_of(settings.seed)
+    committed = gate_store.commit(kernel.name, source.text, secret)
+    found = replace(judged(kernel, source, settings, size), variant=stem)
+    return gated(kernel, found, settings, committed) if found.passed else found
 
 
 def gated(

@@ -108,7 +108,7 @@ def refresh(*, public: bool = False) -> list[str]:
     where = settings.paths()
     with locks.file("session"):
         board = fold(where.results, problems)
-        atomic.write_json(where.session, _public(board) if public else board)
+        atomic.write_json(where.session, public_rows(board) if public else board)
     return problems
 
 
@@ -121,7 +121,7 @@ def check() -> list[str]:
         found = where.session.read_text("utf-8") if where.session.exists() else None
     if found is None:
         problems.append("session.json is missing: run `make refresh`")
-    elif found not in (atomic.strict_json(board), atomic.strict_json(_public(board))):
+    elif found not in (atomic.strict_json(board), atomic.strict_json(public_rows(board))):
         problems.append("session.json is not the fold of results/: run `make refresh`")
     return problems + _local_rows_in_git(where.home)
 
@@ -131,7 +131,8 @@ def is_local(chip: str) -> bool:
     return chip.startswith("cpu-")
 
 
-def _public(board: dict[str, Any]) -> dict[str, Any]:
+def public_rows(board: dict[str, Any]) -> dict[str, Any]:
+    """The board as it is committed: without the rows that stay on one machine."""
     chips = {chip: rows for chip, rows in board["chips"].items() if not is_local(chip)}
     return {**board, "chips": chips, "ranking": {chip: board["ranking"][chip] for chip in chips}}
 

@@ -16,6 +16,8 @@ from harness.held_out import RANKED_SIZES
 from harness.records import ComparisonDocument, Record
 from harness.settings import Mode
 
+#: Flags that no Record may carry.
+BARRING = (Flag.IMPLAUSIBLE,)
 #: How often a Record may change under us, by another process, before we give up.
 _ATTEMPTS = 3
 #: A report run worth confirming beats the Record's speedup by this much.
@@ -75,7 +77,7 @@ def barred(evaluation: Evaluation, *, ranked: bool = True, unranked_reason: str 
         return f"not saved: unranked ({unranked_reason})" if unranked_reason else "unranked"
     if evaluation.size not in RANKED_SIZES:
         return f"not saved: only sizes {' and '.join(RANKED_SIZES)} are ranked"
-    if Flag.IMPLAUSIBLE in evaluation.flags:
+    if any(flag in BARRING for flag in evaluation.flags):
         return "not saved: implausible, above what this chip can do"
     return ""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness import checked_report, gate_report
 from harness.evaluation import Evaluation, Figures, FirstBad, Flag, Verdict
 
 Tone = Literal["plain", "good", "bad", "warn", "dim", "title"]
@@ -42,6 +43,8 @@ def lines(evaluation: Evaluation) -> list[Line]:
     body += _correctness(evaluation)
     if evaluation.figures is not None:
         body += _figures(evaluation, evaluation.figures)
+    body += [Line(*row) for row in checked_report.rows(evaluation)]
+    body += [Line(*row) for row in gate_report.rows(evaluation)]
     body += [Line("flag", _FLAGS[flag], "warn") for flag in evaluation.flags]
     if "cold_start" in evaluation.environment:
         body += _cold_start(evaluation.environment["cold_start"])

@@ -91,6 +91,12 @@ def chosen_compiler() -> str:
     return os.environ.get("METAL_BENCH_CLANG", "")
 
 
+def step_summary() -> Path | None:
+    """GITHUB_STEP_SUMMARY: a file that a workflow's page is made of; None outside a workflow."""
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    return Path(page) if page else None
+
+
 @dataclass(frozen=True)
 class Settings:
     """Options of one run; `resolve` is the only way values come together."""
@@ -101,7 +107,9 @@ class Settings:
     target: Target = "speed"
     sides: Sides = "both"
     check_only: bool = False
+    checked: bool = False  # the checked build at the requested size too
     cold_start: bool = False
+    held_out: bool = False
     save: bool = True
     threads: int = 0
     iters: int | None = None

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from harness import environment, inputs, judge, locks, measure, tracks
+from harness import checked_judging, environment, inputs, judge, locks, measure, tracks
 from harness.catalog import Kernel
+from harness.checked import CheckReport
+from harness.checked_judging import Checking
 from harness.devices.base import Device, Source
 from harness.errors import EnvironmentFault
 from harness.evaluation import Evaluation, Refusal, Status
 from harness.judge import Candidate, Judged, Wrong
 from harness.problem import problem_slots, rounded
 from harness.schedule import NotCovered
-from harness.spec import Point
+from harness.spec import KernelSpec, Point
 
 EvaluationMode = Literal["check", "screen", "report", "record"]
 Sides = Literal["both", "metal", "mlx"]
@@ -35,6 +37,7 @@ class Request:
     secret: int
     sides: Sides = "both"
     threads: int = 0
+    checked: bool = False  # the checked build at this size too
     target: str = "speed"
     budget: measure.Budget | None = None
     observer: measure.Observer | None = None
@@ -62,7 +65,61 @@ class Trial:
 
 
 def judged(request: Request) -> Trial:
-    """Build and judge at all check sizes and at the requested one."""
+    """Build and judge at all check sizes and at the requested one, in the fast build and in the
+    checked one."""
+    checking = checked_judging.start(
+        request.kernel, request.source, request.device, full=request.checked
+    )
+    if checking is None:
+        return _judged(request)
+    try:
+        trial = _judged(request)
+        return _checked(request, trial, checking)
+    finally:
+        checking.close()
+
+
+def _checked(request: Request, trial: Trial, checking: Checking) -> Trial:
+    if trial.candidate is None or (trial.wrong and trial.wrong.status is Status.TIMEOUT):
+        return trial
+    try:
+        report = checking.report(
+            _checks(request.kernel.spec),
+            (request.size, request.point) if request.checked else None,
+            trial.candidate.schedule,
+            request.secret,
+        )
+    except BaseException:
+        trial.close()
+        raise
+    return _with_report(trial, report)
+
+
+def _with_report(trial: Trial, report: CheckReport) -> Trial:
+    """The trial with what the checked build showed: a refusal, warnings, counts."""
+    evaluation = replace(
+        trial.evaluation,
+        warnings=(*trial.evaluation.warnings, *report.warnings),
+        counts=report.counts,
+    )
+    plain = trial.wrong
+    wrong = report.refusal if plain is None else checked_judging.explained(plain, report)
+    if wrong is None or wrong is plain:
+        return replace(trial, evaluation=evaluation)
+    status, reason = wrong.status, wrong.reason
+    return replace(
+        trial,
+        evaluation=replace(evaluation, status=status, reason=reason),
+        wrong=wrong,
+    )
+
+
+def _checks(spec: KernelSpec) -> list[tuple[str, Point]]:
+    return [(f"check {i}", point) for i, point in enumerate(spec.sizes.check_points())]
+
+
+def _judged(request: Request) -> Trial:
+    """The fast build alone."""
     spec = request.kernel.spec
     require_memory(request)
     evaluation = blank(request)
@@ -72,8 +129,7 @@ def judged(request: Request) -> Trial:
     evaluation = replace(evaluation, engine=candidate.program.engine)
     if candidate.warnings:
         evaluation = with_facts(evaluation, {"warnings": candidate.warnings})
-    checks = [(f"check {i}", point) for i, point in enumerate(spec.sizes.check_points())]
-    points = [*checks, (request.size, request.point)]
+    points = [*_checks(spec), (request.size, request.point)]
     try:
         results = judge.judge(candidate, points, request.secret)
     except BaseException:

@@ -266,14 +266,14 @@ def promote(
         ("confirmation", confirmation, FAMILY_ALPHA),
     )
     for name, samples, alpha in tests:
-        problem = _not_a_win(samples, alpha)
+        problem = not_a_win(samples, alpha)
         if problem:
             return Promotion(False, f"{name}: {problem}")
     shown = judge(confirmation)
     return Promotion(True, "", shown.speedup, shown.interval)
 
 
-def _not_a_win(samples: Samples, alpha: float) -> str:
+def not_a_win(samples: Samples, alpha: float) -> str:
     """Why a run does not show a gain above delta at this level, or ""."""
     if samples.mode != Mode.RECORD.value:
         return f"mode {samples.mode}, not record"

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msl.analysis import Analysis
-from msl.declarations import Function, Unit
+from msl.declarations import Function, Parameter, Unit
 from msl.diagnostics import ERROR, NOTE, Diagnostic
+from msl.overloads import Places
 from msl.statements import locals_in
 from msl.syntax import Code, Declarator, Specifiers, declarator_at, specifiers_at
 
@@ -80,6 +81,7 @@ class _Checker:
             for declarator in local.declarators:
                 yield from self._unnamed(local.specifiers, declarator, templates)
         table = self._table(function)
+        places = Places.of(self.unit, function)
         for local in locals_in(self.code, function.body[0] + 1, function.body[1]):
             for declarator in local.declarators:
                 yield from self._initialiser(declarator, table)
@@ -97,7 +99,7 @@ class _Checker:
             ):
                 yield from self._assignment(index, table)
             elif self.code.is_name(index) and self.code.text(index + 1) == "(":
-                yield from self._call(index, table)
+                yield from self._call(index, table, places)
 
     def _template_names(self, function: Function) -> set[str]:
         if function.template is None:
@@ -300,7 +302,9 @@ class _Checker:
             )
             yield self._error(index, text)
 
-    def _call(self, index: int, table: dict[str, Pointer | None]) -> Iterator[Diagnostic]:
+    def _call(
+        self, index: int, table: dict[str, Pointer | None], places: Places
+    ) -> Iterator[Diagnostic]:
         """A call whose every candidate wants a pointer into another space."""
         code = self.code
         name = code.text(index)
@@ -316,7 +320,7 @@ class _Checker:
         arguments = list(code.split(index + 2, code.pair[index + 1]))
         notes = []
         for candidate in candidates:
-            note = self._rejects(candidate, arguments, table)
+            note = self._rejects(candidate, arguments, table, places)
             if note is None:
                 return
             notes.append(note)
@@ -327,21 +331,50 @@ class _Checker:
         candidate: Function,
         arguments: list[tuple[int, int]],
         table: dict[str, Pointer | None],
+        places: Places,
     ) -> Diagnostic | None:
         for position, (parameter, argument) in enumerate(
             zip(candidate.parameters, arguments, strict=False)
         ):
             source = self._value(*argument, table)
-            if source is None or parameter.specifiers is None:
+            if parameter.specifiers is None:
+                continue
+            wrong = self._wrong_home(parameter, argument, places)
+            if wrong:
+                return self._not_viable(candidate, position, *wrong)
+            if source is None:
                 continue
             target = self._pointer(parameter.specifiers, parameter.declarator, False)
             if target is None or target.space == source.space:
                 continue
-            token = self.code.tokens[candidate.name_index]
-            ordinal = f"{position + 1}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(position + 1, 'th') }"
-            text = (
-                f"candidate function not viable: address space mismatch in {ordinal} argument"
-                f" ('{source.spell()}'), parameter type must be '{target.spell()}'"
-            )
-            return Diagnostic(NOTE, token.line, token.column, text, token.file)
+            return self._not_viable(candidate, position, source.spell(), target.spell())
         return None
+
+    def _wrong_home(
+        self, parameter: Parameter, argument: tuple[int, int], places: Places
+    ) -> tuple[str, str] | None:
+        """What is passed and what is wanted, if a variable cannot be referred to."""
+        assert parameter.specifiers is not None
+        code, specifiers = self.code, parameter.specifiers
+        spaces = [code.text(index) for index in specifiers.spaces]
+        marks = [code.text(mark) for mark in parameter.declarator.marks]
+        if marks != ["&"] or len(spaces) != 1 or parameter.declarator.arrays:
+            return None
+        if "const" in specifiers.words or spaces[0] == "constant":
+            return None
+        home = places.lvalue(*argument)
+        if not home or home == spaces[0]:
+            return None
+        passed = specifiers.type if home == "thread" else f"{home} {specifiers.type}"
+        return passed, f"{spaces[0]} {specifiers.type} &"
+
+    def _not_viable(
+        self, candidate: Function, position: int, passed: str, wanted: str
+    ) -> Diagnostic:
+        token = self.code.tokens[candidate.name_index]
+        ordinal = f"{position + 1}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(position + 1, 'th') }"
+        text = (
+            f"candidate function not viable: address space mismatch in {ordinal} argument"
+            f" ('{passed}'), parameter type must be '{wanted}'"
+        )
+        return Diagnostic(NOTE, token.line, token.column, text, token.file)

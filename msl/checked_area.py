@@ -183,7 +183,9 @@ class Area:
 
 def _finding(memory: memoryview, at: int) -> RawFinding:
     values = _FINDING.unpack_from(memory, at)
-    return RawFinding(*values[:8], _side(values[8:14]), _side(values[14:20]))
+    kind, space, index, count, offset, size, function, dispatch = values[:8]
+    here, other = _side(values[8:14]), _side(values[14:20])
+    return RawFinding(kind, space, index, count, offset, size, function, dispatch, here, other)
 
 
 def _side(values: Sequence[int]) -> Side:

@@ -6,18 +6,36 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 
 from msl.analysis import Analysis
+from msl.checked_ir import Locate, Place, instrument
 from msl.declarations import Unit
 from msl.elf import Image
 from msl.library import ThreadgroupVariable
 from msl.targets.cpu import Entry
 from msl.threadgroup import threadgroup_locals
+from msl.toolchain import Toolchain
 
 #: What a checked library may ask of its worker.
 HOOKS = frozenset(
     "msl_checked_" + name
-    for name in ["read", "write", "volatile_read", "volatile_write", "copy", "fill", "integer", "work", "barrier", "collective", "atomic", "fence", "inactive_lane", "poison"]
+    for name in [
+        "read",
+        "write",
+        "volatile_read",
+        "volatile_write",
+        "copy",
+        "fill",
+        "integer",
+        "work",
+        "barrier",
+        "collective",
+        "atomic",
+        "fence",
+        "inactive_lane",
+        "poison",
+    ]
 )
 _SANITIZERS = "thread,integer-divide-by-zero,shift-exponent,signed-integer-overflow,array-bounds"
 FLAGS = (
@@ -38,9 +56,20 @@ FLAGS = (
     *("-mllvm", "-tsan-distinguish-volatile=1"),
 )
 #: From instrumented text to an object: no pass may look at it again.
-ASSEMBLE = ("-O1", "-fPIC", "-Xclang", "-disable-llvm-passes", "-w", "-c", "-x", "ir")
+_ASSEMBLE = ("-O1", "-fPIC", "-Xclang", "-disable-llvm-passes", "-w", "-c", "-x", "ir")
 _STORAGE_NAME = re.compile(r"msl_storage_(\d+)ILi(\d+)ELm(\d+)ELm\d+EE5bytesE")
 _SHT_SYMTAB = 2
+
+
+def assemble(toolchain: Toolchain, folder: Path, cache: Path, locate: Locate) -> list[Place | None]:
+    """Make `unit.o` of a checked build out of `unit.ll`; the table of its places."""
+    built = instrument((folder / "unit.ll").read_text(encoding="utf-8"), locate)
+    (folder / "checked.ll").write_text(built.text, encoding="utf-8")
+    command = [*toolchain.clang, *_ASSEMBLE, "checked.ll", "-o", "unit.o"]
+    done = toolchain.run(command, folder=folder, cache=cache)
+    if done.code:
+        raise RuntimeError(f"the instrumented text is wrong: {done.limit or done.stderr}")
+    return built.places
 
 
 class CheckedAnalysis(Analysis):

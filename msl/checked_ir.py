@@ -43,7 +43,8 @@ declare void @msl_checked_collective(ptr, ptr, ptr, i32, i32)
 
 _DEBUG = re.compile(r"!dbg !(\d+)")
 _ACCESS = re.compile(
-    r"call void @__tsan_(?:unaligned_)?(volatile_)?(read|write)(\d+)\(ptr (?:[a-z_]+ )*([%@][^),]+)\)"
+    r"call void @__tsan_(?:unaligned_)?(volatile_)?(read|write)(\d+)"
+    r"\(ptr (?:[a-z_]+ )*([%@][^),]+)\)"
 )
 _COPY = re.compile(r"(?:%\S+ = )?(?:tail )?call ptr @__tsan_mem(?:cpy|move)\((.*?)\)(?: |,|$)")
 _FILL = re.compile(r"(?:%\S+ = )?(?:tail )?call ptr @__tsan_memset\((.*?)\)(?: |,|$)")
@@ -64,7 +65,8 @@ _FAULT_DATA = re.compile(r"^(@\d+ = private unnamed_addr) global ")
 _END = re.compile(r"\s+(?:br|ret|switch|unreachable|indirectbr)\b")
 _BITS = {"half": 16, "bfloat": 16, "float": 32, "double": 64}
 _LOCATION = re.compile(
-    r"^!(\d+) = (?:distinct )?!DILocation\(line: (\d+)(?:, column: (\d+))?, scope: !(\d+)(?:, inlinedAt: !(\d+))?"
+    r"^!(\d+) = (?:distinct )?!DILocation\(line: (\d+)(?:, column: (\d+))?, scope: !(\d+)"
+    r"(?:, inlinedAt: !(\d+))?"
 )
 _SCOPE = re.compile(
     r"^!(\d+) = (?:distinct )?!DI(?:Subprogram|LexicalBlock|LexicalBlockFile)\(.*?\bfile: !(\d+)"
@@ -212,8 +214,9 @@ class _Module:
             values = [*_values(match.group(2))[1:], "0", "0"][:2]
             if match.group(1) == "shift_out_of_bounds":
                 values.reverse()
-            kind_number = INTEGER_FAULTS[match.group(1)]
-            hook = f"msl_checked_integer(i32 {kind_number}, i64 {values[0]}, i64 {values[1]}, i32 {place})"
+            fault = INTEGER_FAULTS[match.group(1)]
+            given = f"i32 {fault}, i64 {values[0]}, i64 {values[1]}"
+            hook = f"msl_checked_integer({given}, i32 {place})"
             return [f"  call void @{hook}{location}"]
         if match := _SYNC.search(line):
             kind = "barrier" if match.group(1) == "threadgroup_barrier" else "collective"
@@ -226,7 +229,8 @@ class _Module:
         pointer = re.search(r"ptr ([%@][^, ]+), align", rest)
         if bits <= 128 or pointer is None:
             return []
-        name = f"msl_checked_{'volatile_' if volatile else ''}{'read' if '= load' in line else 'write'}"
+        kind = "read" if "= load" in line else "write"
+        name = f"msl_checked_{'volatile_' if volatile else ''}{kind}"
         place = self.number(line)
         hook = f"{name}(ptr {pointer.group(1)}, i32 {bits // 8}, i32 {place})"
         return [f"  call void @{hook}{_location(line)}"]

@@ -21,6 +21,7 @@ def check(unit: Unit, analysis: Analysis) -> list[Diagnostic]:
         *_program_scope(unit),
         *_bodies(unit),
         *_classes(unit),
+        *_kernel_calls(unit),
     ]
     places = {
         (token.file, token.line) for start, end in gone for token in unit.code.tokens[start:end]
@@ -74,6 +75,22 @@ def _bodies(unit: Unit) -> Iterator[Diagnostic]:
         for index in range(first + 1, last):
             if code.text(index) == "[" and not code.at_attributes(index) and _lambda(unit, index):
                 yield _error(unit, index, "lambda expressions are not supported in Metal")
+
+
+def _kernel_calls(unit: Unit) -> Iterator[Diagnostic]:
+    code = unit.code
+    kernels = {f.name for f in unit.functions if f.kind == "kernel"}
+    kernels -= {f.name for f in unit.functions if f.kind != "kernel"}
+    for function in unit.functions:
+        if function.body is None:
+            continue
+        own = {parameter.name for parameter in function.parameters}
+        for index in range(*function.body):
+            if code.text(index) in kernels - own and code.text(index + 1) == "(":
+                before = code.tokens[index - 1]
+                if before.text in (";", "{", "}", "=", "return", "::", ")", "else"):
+                    text = f"kernel function '{code.text(index)}' cannot be called"
+                    yield _error(unit, index, text)
 
 
 def _lambda(unit: Unit, index: int) -> bool:

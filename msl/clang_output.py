@@ -156,6 +156,14 @@ _CONVERSION = re.compile(
 )
 
 
+_SETTER = re.compile(
+    r"no member named 'msl_put_\w+' in|cannot find suitable setter for property '[xyzwrgba]+'$"
+)
+_DELETED = re.compile(
+    rf"call to deleted constructor of ('(?:const )?(?:{_SCALAR})[234](?:x[234])?'.*)"
+)
+
+
 def reword(text: str) -> str:
     """A message with Metal's spelling of types, and Metal's words where they differ from C++'s."""
     text = _NAMESPACES.sub("", text)
@@ -164,6 +172,13 @@ def reword(text: str) -> str:
     text = _MATRIX.sub(lambda m: f"{_SCALARS.get(m[1], m[1])}{m[2]}x{m[3]}", text)
     text = re.sub(r"\b_Float16\b", "half", text)
     text = re.sub(r"\b__bf16\b", "bfloat", text)
+    text = re.sub(r"('[^']+') \(aka \1\)", r"\1", text)
+    text = re.sub(r" \[(?:-Werror,)?-Wreturn-mismatch\]", " [-Wreturn-type]", text)
+    text = re.sub(r"\bmsl_type_(\w+)", r"\1", text)
+    if _SETTER.match(text):
+        return "vector is not assignable (contains duplicate components)"
+    text = _DELETED.sub("no matching constructor for initialization of \\1", text)
+    text = text.replace("'#pragma clang fp'", "'#pragma METAL fp'")
     if text.startswith("variable length arrays in C++"):
         return "variable length arrays are not supported in Metal"
     conversion = _CONVERSION.match(text)

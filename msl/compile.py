@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from msl import attributes, cache, checked_build, checked_ir, safety
+from msl import attributes, cache, checked_build, safety
 from msl.address_spaces import check_address_spaces
 from msl.analysis import Analysis, analyse
 from msl.checks import check
@@ -120,7 +120,7 @@ class _Build:
     request: Request
     timings: dict[str, float] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
-    _places: list[checked_ir.Place | None] = field(default_factory=list)
+    _places: list[tuple[str, int, int] | None] = field(default_factory=list)
     limited: bool = False  # stopped by a limit of this machine: not a fact about the source
 
     @contextmanager
@@ -257,7 +257,9 @@ class _Build:
             return self._reject(found)
         if self.request.checked:
             with self._timed("instrument"):
-                self._assemble(folder, translation)
+                self._places = checked_build.assemble(
+                    self.request.toolchain, folder, self.request.cache_dir, translation.place
+                )
         with self._timed("link"):
             self._link(folder)
         try:
@@ -304,18 +306,6 @@ class _Build:
                 if not item.line
             ]
         return done.code == 0, diagnostics
-
-    def _assemble(self, folder: Path, translation: cpu.Translation) -> None:
-        """The object of a checked build, from its instrumented text."""
-        request = self.request
-        text = (folder / "unit.ll").read_text(encoding="utf-8")
-        built = checked_ir.instrument(text, translation.place)
-        self._places = built.places
-        (folder / "checked.ll").write_text(built.text, encoding="utf-8")
-        command = [*request.toolchain.clang, *checked_build.ASSEMBLE, "checked.ll", "-o", "unit.o"]
-        done = request.toolchain.run(command, folder=folder, cache=request.cache_dir)
-        if done.code:
-            raise RuntimeError(f"the instrumented text is wrong: {done.limit or done.stderr}")
 
     def _tables(
         self, unit: Unit, translation: cpu.Translation, image: Image

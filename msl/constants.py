@@ -87,6 +87,27 @@ def _named(unit: Unit, name: str, depth: int) -> int | None:
             if declarator.name == name and declarator.initialiser and not declarator.arrays:
                 start, end = declarator.initialiser
                 return _integer(unit, start + 1, end, depth + 1)
+    return _enumerator(unit, name, depth)
+
+
+def _enumerator(unit: Unit, name: str, depth: int) -> int | None:
+    """The value of an enumerator of this name."""
+    code = unit.code
+    for index, token in enumerate(code.tokens):
+        if token.text != "enum":
+            continue
+        while code.text(index) not in ("{", ";", "(", ""):
+            index += 1
+        if code.text(index) != "{":
+            continue
+        value: int | None = -1
+        for first, last in code.split(index + 1, code.pair[index]):
+            if code.text(first + 1) == "=":
+                value = _integer(unit, first + 2, last, depth + 1)
+            elif value is not None:
+                value += 1
+            if code.text(first) == name:
+                return value
     return None
 
 

@@ -15,11 +15,17 @@ def edit_conversions(unit: Unit, edits: Edits) -> None:
     """Every cast of a unit that names both types, or a type that a template leaves open."""
     if not set(_NARROW) <= {token.text for token in unit.code.tokens}:
         return
-    _edit(unit.code, range(len(unit.code.tokens)), set(_NARROW), edits)
+    aliases = {name for name, span in unit.aliases.items() if _narrow(unit, *span)}
+    _edit(unit.code, range(len(unit.code.tokens)), {*_NARROW, *aliases}, edits)
     for function in unit.functions:
         names = _type_parameters(unit.code, function)
         if names and function.body is not None:
             _edit(unit.code, range(*function.body), names, edits)
+
+
+def _narrow(unit: Unit, start: int, end: int) -> bool:
+    words = [unit.code.text(index) for index in range(start, end)]
+    return bool(set(words[:2]) & set(_NARROW)) and len(words) <= 3
 
 
 def _type_parameters(code: Code, function: Function) -> set[str]:

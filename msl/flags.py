@@ -64,5 +64,6 @@ def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
         "-fdiagnostics-print-source-range-info",
         "-Wno-everything",
         "-Werror=vla-cxx-extension",
+        "-Werror=return-mismatch",
         *(f"-W{name}" for name in _WARNINGS),
     ]

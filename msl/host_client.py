@@ -59,6 +59,11 @@ class HostClient:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's process."""
+        return self._process.pid
+
     def request(self, op: str, wait_ms: int, **fields: Any) -> Mapping[str, Any] | Refused:
         """Send one request; its reply, or the refusal that it is."""
         line = json.dumps({"op": op, **fields}, allow_nan=False).encode() + b"\n"

@@ -47,7 +47,7 @@ def _edit_specialisations(unit: Unit, edits: Edits) -> None:
     """Of partial specialisations for one type in several address spaces the first stays."""
     code = unit.code
     seen: set[tuple[object, ...]] = set()
-    heads = [(cls.start, cls.body[0], code.pair[cls.body[0]], cls.scope) for cls in unit.classes]
+    heads = [(cls.start, cls.body[0], cls.body[1] + 1, cls.scope) for cls in unit.classes]
     for variable in unit.variables:
         if variable.template and variable.declarators:
             heads.append((variable.start, variable.declarators[0].end, variable.end, variable.scope))
@@ -246,7 +246,7 @@ def _signature(unit: Unit, function: Function) -> tuple[object, ...]:
     for parameter in function.parameters:
         span = range(parameter.start, parameter.declarator.end)
         text = [_neutral(code.text(i)) for i in span if i != parameter.declarator.name_index]
-        words.append(tuple(word for word in text if word))
+        words.append(_once_const(text))
     after = function.body[0] if function.body else function.end
     tail = tuple(
         t.text
@@ -271,6 +271,16 @@ def _signature(unit: Unit, function: Function) -> tuple[object, ...]:
         template,
         defined,
     )
+
+
+def _once_const(text: list[str]) -> tuple[str, ...]:
+    """The words that count, `const` once before a mark however often it was said."""
+    found: list[str] = []
+    for word in text:
+        since = found[len(found) - next((n for n, w in enumerate(found[::-1]) if w in "*&"), len(found)) :]
+        if word and not (word == "const" and "const" in since):
+            found.append(word)
+    return tuple(found)
 
 
 def _neutral(word: str) -> str:

@@ -19,8 +19,10 @@ def edit_paths(unit: Unit, analysis: Analysis, edits: Edits) -> None:
     for function in unit.functions:
         if function.name not in analysis.collective or _dropped(analysis, function):
             continue
+        if _reaches_none(unit, analysis, function):
+            continue
         if function.name in values:
-            _edit_value(function, edits)
+            _edit_value(unit.code, function, edits)
         elif function.kind != "kernel":
             _edit_call(unit.code, function, prototyped, edits)
         if function.body is None:
@@ -43,6 +45,15 @@ def _collective(code: Code, analysis: Analysis, start: int, end: int) -> bool:
     )
 
 
+def _reaches_none(unit: Unit, analysis: Analysis, function: Function) -> bool:
+    """Whether a function only shares its name, or its class, with one that reaches a collective."""
+    if function.kind == "kernel" or function.body is None:
+        return False
+    if any(other.name == function.name and other.body is None for other in unit.functions):
+        return False
+    return not _collective(unit.code, analysis, function.closing, function.end)
+
+
 def _used_as_values(unit: Unit, analysis: Analysis) -> set[str]:
     """Names of functions that stand without a call, as template arguments do: their type may not
     change."""
@@ -61,9 +72,10 @@ def _used_as_values(unit: Unit, analysis: Analysis) -> set[str]:
     return found
 
 
-def _edit_value(function: Function, edits: Edits) -> None:
+def _edit_value(code: Code, function: Function, edits: Edits) -> None:
     """Its calls are told apart by nothing but their loops: it pushes its own place."""
     if function.kind != "kernel" and function.body is not None:
+        _no_constexpr(code, function, edits)
         place = "msl::place(__builtin_LINE(), __builtin_COLUMN())"
         edits.insert_after(function.body[0], f"msl::CallScope msl_call({place});")
 
@@ -93,7 +105,15 @@ def _edit_call(
         edits.delete(function.opening + 1, function.closing)
     edits.before[function.closing].append(parameter if empty else ", " + parameter)
     if function.body is not None:
+        _no_constexpr(code, function, edits)
         edits.insert_after(function.body[0], "msl::CallScope msl_call(msl_site);")
+
+
+def _no_constexpr(code: Code, function: Function, edits: Edits) -> None:
+    """What reaches a collective is no constant, whatever it calls itself."""
+    for index in range(function.head, function.name_index):
+        if code.text(index) == "constexpr":
+            edits.replaced[index] = ""
 
 
 def _edit_loop(code: Code, loop: Loop, name: str, edits: Edits) -> None:

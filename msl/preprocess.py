@@ -19,6 +19,7 @@ from msl.words import words
 
 LANGUAGE_VERSION = 320
 MAX_SOURCE_BYTES = 4 << 20
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 MAX_EXPANDED_BYTES = 8 << 20
 PREPROCESSOR_MEMORY_BYTES = 768 << 20
 
@@ -151,8 +152,9 @@ def preprocess(
     text: str, name: str, *, folder: Path, cache: Path, toolchain: Toolchain, roots: Sequence[Path]
 ) -> Preprocessed:
     """Check the raw text, expand it, and give every token its place."""
-    if "\0" in text or len(text) > MAX_SOURCE_BYTES:
-        reason = "source is not text" if "\0" in text else "source is larger than 4 MiB"
+    binary = _NOT_TEXT.search(text) is not None
+    if binary or len(text) > MAX_SOURCE_BYTES:
+        reason = "source is not text" if binary else "source is larger than 4 MiB"
         return Preprocessed([], {name: text}, [Diagnostic(ERROR, 1, 1, reason, name)])
     inputs = _Inputs(folder, roots)
     main = folder / "source" / "main.metal"

@@ -3,6 +3,7 @@ in a signature."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from msl.attributes import GRID_INDICES, INDICES, THREAD_LIMITS
@@ -22,6 +23,13 @@ _AKA = {
     "ulong": "unsigned long",
     "size_t": "unsigned long",
 }
+
+
+_RETURN_TYPE = "kernel must have void return type"
+_NO_TEMPLATE = "explicit instantiation does not refer to a kernel template"
+_SCALARS = r"bool|u?char|u?short|u?int|u?long|half|bfloat|float|unsigned|int32_t"
+_OTHER_INPUT = re.compile(rf"(?:metal::)?(?:{_SCALARS})[234]?")
+_INDEX_TYPE = re.compile(r"(?:metal::)?(?:u(?:int|short)[23]?|unsigned)")
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,9 @@ def reflect(unit: Unit) -> Reflection:
     signatures: dict[int, list[Argument]] = {}
     for function in unit.functions:
         if function.kind == "kernel":
+            words = {unit.code.text(i) for i in range(function.head, function.name_index)}
+            if "void" not in words and function.body:
+                found.diagnostics.append(_at(unit.code, function.name_index, _RETURN_TYPE))
             signatures[function.start] = _arguments(
                 unit, function, found.diagnostics if function.body else []
             )
@@ -84,6 +95,8 @@ def reflect(unit: Unit) -> Reflection:
     for instance in unit.instantiations:
         template = _template_of(unit, instance)
         if template is None:
+            if any(item.name in ("host_name", "kernel") for item in instance.attributes):
+                found.diagnostics.append(_at(unit.code, _name_of(unit, instance), _NO_TEMPLATE))
             continue
         name = _host_name(unit, instance.attributes) or template.name
         arguments = unit.code.spell(*instance.arguments)
@@ -92,6 +105,11 @@ def reflect(unit: Unit) -> Reflection:
             Kernel(name, template, signatures[template.start], arguments, limit, instance)
         )
     return found
+
+
+def _name_of(unit: Unit, instance: Instantiation) -> int:
+    span = range(instance.start, instance.end)
+    return next((i for i in reversed(span) if unit.code.text(i) == instance.name), instance.start)
 
 
 def _template_of(unit: Unit, instance: Instantiation) -> Function | None:
@@ -140,6 +158,7 @@ def _argument(
     code = unit.code
     index_attribute = next((item for item in parameter.attributes if item.name in INDICES), None)
     if index_attribute:
+        found += _wrong_index(code, parameter, index_attribute)
         return Argument("index", parameter.name, attribute=index_attribute.name)
     spaces, marks = _shape(unit, parameter)
     kind = "threadgroup" if "threadgroup" in spaces else "buffer"
@@ -252,6 +271,18 @@ def _invalid_input(code: Code, parameter: Parameter) -> Diagnostic:
     aka = f" (aka '{_AKA[spelling]}')" if spelling in _AKA else ""
     text = f"invalid type '{spelling}'{aka} for input declaration in a kernel function"
     return _at(code, index, text)
+
+
+def _wrong_index(code: Code, parameter: Parameter, attribute: Attribute) -> list[Diagnostic]:
+    """A type of the language that this index cannot have; what a name stands for is not asked."""
+    kind = parameter.specifiers.type if parameter.specifiers else ""
+    vector = kind[-1:] in ("2", "3") and attribute.name not in GRID_INDICES
+    if not _OTHER_INPUT.fullmatch(kind) or (_INDEX_TYPE.fullmatch(kind) and not vector):
+        return []
+    note = _vector_note(kind) if kind[-1:] in "234" else ""
+    aka = f" (aka '{_AKA[kind]}')" if kind in _AKA else note
+    text = f"type '{kind}'{aka} is not valid for attribute '{attribute.name}'"
+    return [_at(code, attribute.index, text)]
 
 
 def _same_width(code: Code, function: Function, found: list[Diagnostic]) -> None:

@@ -31,6 +31,21 @@ template <class T, size_t N> struct array {
   static constexpr bool empty() { return N == 0; }
 };
 
+template <class T> struct array_ref {
+  constexpr array_ref() : msl_items(nullptr), msl_count(0) {}
+  constexpr array_ref(T *items, size_t count) : msl_items(items), msl_count(count) {}
+  template <size_t N> constexpr array_ref(array<T, N> &a) : msl_items(a.data()), msl_count(N) {}
+  template <size_t N> constexpr array_ref(T (&a)[N]) : msl_items(a), msl_count(N) {}
+  constexpr size_t size() const { return msl_count; }
+  constexpr bool empty() const { return msl_count == 0; }
+  constexpr T *data() const { return msl_items; }
+  constexpr T &operator[](size_t i) const { return msl_items[i]; }
+
+private:
+  T *msl_items;
+  size_t msl_count;
+};
+
 template <class T> struct numeric_limits {
   static constexpr bool is_specialized = false;
 };

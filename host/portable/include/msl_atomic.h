@@ -105,7 +105,8 @@ MSL_FUNC void atomic_max_explicit(volatile atomic<unsigned long> *object, unsign
   __atomic_fetch_max(&object->msl_value, value, order);
 }
 
-MSL_FUNC void atomic_thread_fence([[maybe_unused]] mem_flags flags, memory_order order, thread_scope = thread_scope_device) {
+MSL_FUNC void atomic_thread_fence([[maybe_unused]] mem_flags flags, memory_order order,
+                                  thread_scope = thread_scope_device) {
   msl::checked_fence(static_cast<uint32_t>(flags), order);
   switch (order) {
   case memory_order_relaxed:

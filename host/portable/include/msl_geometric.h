@@ -55,4 +55,11 @@ template <class T, int N> MSL_FUNC vec<T, N> refract(vec<T, N> i, vec<T, N> n, T
   return i * ratio - n * static_cast<T>(eta * cosine + __builtin_sqrtf(k));
 }
 
+namespace fast {
+using metal::distance, metal::length, metal::normalize;
+}
+namespace precise {
+using metal::distance, metal::length, metal::normalize;
+}
+
 } // namespace metal

@@ -21,6 +21,15 @@ public:
             enable_if_t<sizeof...(V) == C && (__is_convertible(V, msl_column) && ...) && (!__is_arithmetic(V) && ...),
                         int> = 0>
   MSL_FUNC constexpr matrix(V... v) : columns{static_cast<msl_column>(v)...} {}
+  // Columns in braces.
+  template <int K = C, enable_if_t<K == 2, int> = 0>
+  MSL_FUNC constexpr matrix(const msl_column &a, const msl_column &b) : columns{a, b} {}
+  template <int K = C, enable_if_t<K == 3, int> = 0>
+  MSL_FUNC constexpr matrix(const msl_column &a, const msl_column &b, const msl_column &c) : columns{a, b, c} {}
+  template <int K = C, enable_if_t<K == 4, int> = 0>
+  MSL_FUNC constexpr matrix(const msl_column &a, const msl_column &b, const msl_column &c, const msl_column &d)
+      : columns{a, b, c, d} {}
+  template <class... S, enable_if_t<sizeof...(S) == C && (__is_arithmetic(S) && ...), int> = 0> matrix(S...) = delete;
   template <class... S, enable_if_t<sizeof...(S) == C * R && (__is_arithmetic(S) && ...), int> = 0>
   MSL_FUNC constexpr matrix(S... s) : columns{} {
     const T values[] = {static_cast<T>(s)...};

@@ -52,6 +52,7 @@ MSL_TYPE_TRAIT(decay, __decay(T))
 MSL_TYPE_TRAIT(make_signed, __make_signed(T))
 MSL_TYPE_TRAIT(make_unsigned, __make_unsigned(T))
 MSL_TYPE_TRAIT(underlying_type, __underlying_type(T))
+MSL_TYPE_TRAIT(remove_addrspace, T)
 #undef MSL_TYPE_TRAIT
 
 #define MSL_VALUE_TRAIT(name, expression)                                                                              \

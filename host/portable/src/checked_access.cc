@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+// One function for an access: the parts are called for each load and store of a kernel.
+#define MSL_HOT inline __attribute__((always_inline))
+
 namespace msl {
 namespace {
 
@@ -12,54 +15,7 @@ constexpr uint32_t MAX_PLACE = 0xffff;
 
 } // namespace
 
-void Checker::touch(const char *address, uint64_t bytes, uint32_t place, uint32_t access, bool reads) {
-  if (size_t(address - (arena_ - guard_)) < arena_bytes_ + 2 * guard_)
-    return touch_threadgroup(address, bytes, {place, access, msl_self->index, reads});
-  if (size_t(address - pool_) < size_t(pool_end_ - pool_) || size_t(address - shared_) < SHARED_BYTES)
-    return touch_device(address, bytes, {place, access, msl_self->index, reads});
-  last_place_ = place; // a private address, or a wild one: a fault will tell
-  last_access_ = access;
-}
-
-void Checker::touch_device(const char *address, uint64_t bytes, const Touch &touch) {
-  const Extent *extent = last_;
-  if (address < extent->begin || address + bytes > extent->end) {
-    for (extent = buffers_; extent < buffers_ + buffer_count_; ++extent)
-      if (address >= extent->begin && address + bytes <= extent->end)
-        break;
-    if (extent == buffers_ + buffer_count_)
-      return out_of_bounds(address, bytes, touch, true);
-    last_ = extent;
-  }
-  if (++area_->counts.accesses > area_->access_limit)
-    stop();
-  count_bytes(true, bytes, touch);
-  if (!device_.contains(address))
-    return; // a constant
-  if (tracing_)
-    note_trace(address, bytes, touch, false);
-  touch_words(device_, true, address, bytes, touch);
-}
-
-void Checker::touch_threadgroup(const char *address, uint64_t bytes, const Touch &touch) {
-  const Extent *extent = last_variable_;
-  if (variable_count_ == 0 || address < extent->begin || address + bytes > extent->end) {
-    for (extent = variables_; extent < variables_ + variable_count_; ++extent)
-      if (address >= extent->begin && address + bytes <= extent->end)
-        break;
-    if (extent == variables_ + variable_count_)
-      return out_of_bounds(address, bytes, touch, false);
-    last_variable_ = extent;
-  }
-  if (++area_->counts.accesses > area_->access_limit)
-    stop();
-  count_bytes(false, bytes, touch);
-  if (tracing_)
-    note_trace(address, bytes, touch, true);
-  touch_words(threadgroup_, false, address, bytes, touch);
-}
-
-void Checker::count_bytes(bool device, uint64_t bytes, const Touch &touch) {
+MSL_HOT void Checker::count_bytes(bool device, uint64_t bytes, const Touch &touch) {
   Counts &counts = area_->counts;
   if (touch.reads)
     (device ? counts.device_loaded_bytes : counts.threadgroup_loaded_bytes) += bytes;
@@ -82,20 +38,7 @@ void Checker::note_trace(const char *address, uint64_t bytes, const Touch &touch
   record.lane = touch.thread;
 }
 
-void Checker::touch_words(Shadow &shadow, bool device, const char *address, uint64_t bytes, const Touch &touch) {
-  uint64_t inside = uint64_t(address - (device ? pool_ : arena_)) % WORD_BYTES;
-  const char *word = address - inside;
-  if (inside == 0 && bytes == WORD_BYTES)
-    return touch_word(shadow, device, word, 0xf, touch);
-  const char *end = address + bytes;
-  for (; word < end; word += WORD_BYTES) {
-    uint32_t first = word < address ? uint32_t(address - word) : 0;
-    uint32_t last = uint64_t(end - word) < WORD_BYTES ? uint32_t(end - word) : WORD_BYTES;
-    touch_word(shadow, device, word, (1u << last) - (1u << first), touch);
-  }
-}
-
-void Checker::touch_word(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch) {
+MSL_HOT void Checker::touch_word(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch) {
   Cell &cell = shadow.cell(word);
   uint8_t &unwritten = shadow.unwritten(word);
   Access now;
@@ -144,6 +87,67 @@ void Checker::touch_word(Shadow &shadow, bool device, const char *word, uint32_t
   if (cell.write.stamp == now.stamp && cell.write.thread == now.thread)
     now.mask |= cell.write.mask;
   cell.write = now;
+}
+
+MSL_HOT void Checker::touch_words(Shadow &shadow, bool device, const char *address, uint64_t bytes,
+                                  const Touch &touch) {
+  uint64_t inside = uint64_t(address - (device ? pool_ : arena_)) % WORD_BYTES;
+  const char *word = address - inside;
+  if (inside == 0 && bytes == WORD_BYTES)
+    return touch_word(shadow, device, word, 0xf, touch);
+  const char *end = address + bytes;
+  for (; word < end; word += WORD_BYTES) {
+    uint32_t first = word < address ? uint32_t(address - word) : 0;
+    uint32_t last = uint64_t(end - word) < WORD_BYTES ? uint32_t(end - word) : WORD_BYTES;
+    touch_word(shadow, device, word, (1u << last) - (1u << first), touch);
+  }
+}
+
+MSL_HOT void Checker::touch_device(const char *address, uint64_t bytes, const Touch &touch) {
+  const Extent *extent = last_;
+  if (address < extent->begin || address + bytes > extent->end) {
+    for (extent = buffers_; extent < buffers_ + buffer_count_; ++extent)
+      if (address >= extent->begin && address + bytes <= extent->end)
+        break;
+    if (extent == buffers_ + buffer_count_)
+      return out_of_bounds(address, bytes, touch, true);
+    last_ = extent;
+  }
+  if (++area_->counts.accesses > area_->access_limit)
+    stop();
+  count_bytes(true, bytes, touch);
+  if (!device_.contains(address))
+    return; // a constant
+  if (tracing_)
+    note_trace(address, bytes, touch, false);
+  touch_words(device_, true, address, bytes, touch);
+}
+
+MSL_HOT void Checker::touch_threadgroup(const char *address, uint64_t bytes, const Touch &touch) {
+  const Extent *extent = last_variable_;
+  if (variable_count_ == 0 || address < extent->begin || address + bytes > extent->end) {
+    for (extent = variables_; extent < variables_ + variable_count_; ++extent)
+      if (address >= extent->begin && address + bytes <= extent->end)
+        break;
+    if (extent == variables_ + variable_count_)
+      return out_of_bounds(address, bytes, touch, false);
+    last_variable_ = extent;
+  }
+  if (++area_->counts.accesses > area_->access_limit)
+    stop();
+  count_bytes(false, bytes, touch);
+  if (tracing_)
+    note_trace(address, bytes, touch, true);
+  touch_words(threadgroup_, false, address, bytes, touch);
+}
+
+void Checker::touch(const char *address, uint64_t bytes, uint32_t place, uint32_t access, bool reads) {
+  if (size_t(address - (arena_ - guard_)) < arena_bytes_ + 2 * guard_)
+    return touch_threadgroup(address, bytes, {place, access, msl_self->index, reads});
+  if (size_t(address - pool_) < size_t(pool_end_ - pool_) || size_t(address - shared_) < SHARED_BYTES)
+    return touch_device(address, bytes, {place, access, msl_self->index, reads});
+  last_place_ = place; // a private address, or a wild one: a fault will tell
+  last_access_ = access;
 }
 
 bool Checker::ordered(const Access &earlier, uint32_t thread, bool device) const {

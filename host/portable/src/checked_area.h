@@ -37,10 +37,10 @@ struct Side {
 struct Finding {
   FindingKind kind;
   Space space;
-  uint32_t index;  // of the buffer, variable or threadgroup argument; of an Integer finding: what went wrong
-  uint32_t count;  // how often, places alike
-  int64_t offset;  // in bytes from the start of that memory; a value of an Integer finding
-  uint64_t size;   // of the access; the other value of an Integer finding
+  uint32_t index; // of the buffer, variable or threadgroup argument; of an Integer finding: what went wrong
+  uint32_t count; // how often, places alike
+  int64_t offset; // in bytes from the start of that memory; a value of an Integer finding
+  uint64_t size;  // of the access; the other value of an Integer finding
   uint32_t function;
   uint32_t dispatch;
   Side here, other;
@@ -83,7 +83,7 @@ struct CheckArea {
   uint32_t lane_poison;
   uint32_t trace; // 1: record the trace
   uint64_t access_limit;
-  uint32_t functions_at, variables_at; // in bytes from the start of the area
+  uint32_t functions_at, variables_at;  // in bytes from the start of the area
   uint32_t poisoned_at, poisoned_count; // numbers of the slots that start uninitialised
   uint32_t findings_at, finding_capacity;
   uint32_t trace_at, trace_capacity;

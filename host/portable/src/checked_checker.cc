@@ -72,8 +72,7 @@ void Checker::begin_dispatch(const PlanDispatch &dispatch, uint32_t number, cons
   for (uint32_t i = 0; i < MSL_MAX_BUFFERS; ++i)
     if (group.buffers[i]) {
       const PlanBuffer &buffer = dispatch.buffers[i];
-      uint64_t bytes =
-          buffer.source == Source::Constant ? buffer.bytes : regions_[buffer.slot].bytes - buffer.offset;
+      uint64_t bytes = buffer.source == Source::Constant ? buffer.bytes : regions_[buffer.slot].bytes - buffer.offset;
       const char *begin = static_cast<const char *>(group.buffers[i]);
       buffers_[buffer_count_++] = {begin, begin + bytes, i};
     }

@@ -96,9 +96,9 @@ private:
   const Extent *last_variable_ = nullptr;
 
   uint32_t stamp_ = 0, run_start_ = 0, dispatch_start_ = 0, group_start_ = 0;
-  uint32_t barrier_stamp_ = 0;                                    // of the last barrier whatever its flags
-  uint32_t visible_[2] = {0, 0};                                  // [device]: stamp of the last barrier that orders it
-  uint32_t simd_visible_[2][MSL_MAX_THREADS / MSL_SIMD_WIDTH];    // the same of each SIMD-group
+  uint32_t barrier_stamp_ = 0;                                 // of the last barrier whatever its flags
+  uint32_t visible_[2] = {0, 0};                               // [device]: stamp of the last barrier that orders it
+  uint32_t simd_visible_[2][MSL_MAX_THREADS / MSL_SIMD_WIDTH]; // the same of each SIMD-group
   DeviceSync sync_;
 
   uint32_t waiting_count_ = 0;

@@ -34,7 +34,7 @@ const Extent *Checker::nearest(const char *address, const Extent *extents, uint3
   const Extent *best = nullptr;
   uint64_t least = ~uint64_t(0);
   for (const Extent *extent = extents; extent < extents + count; ++extent) {
-    uint64_t distance = address < extent->begin ? uint64_t(extent->begin - address)
+    uint64_t distance = address < extent->begin  ? uint64_t(extent->begin - address)
                         : address >= extent->end ? uint64_t(address - extent->end)
                                                  : 0;
     if (distance < least) {

@@ -31,8 +31,8 @@ void DeviceSync::atomic(const char *address, uint32_t thread, bool writes, bool 
     note_acquire(address, thread);
   if (!writes || fences_[thread] == 0 || released_ == MAX_RELEASES)
     return;
-  if (released_ && releases_[released_ - 1].address == address && releases_[released_ - 1].group_start == group_start_ &&
-      releases_[released_ - 1].thread == thread)
+  if (released_ && releases_[released_ - 1].address == address &&
+      releases_[released_ - 1].group_start == group_start_ && releases_[released_ - 1].thread == thread)
     --released_;
   releases_[released_++] = {address, group_start_, fences_[thread], visible, thread};
 }

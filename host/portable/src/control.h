@@ -60,7 +60,7 @@ constexpr uint64_t NO_CHECK_AREA = ~uint64_t(0);
 // The pool's descriptor comes through the channel: a worker that opens a library can open nothing for writing.
 struct MapMessage {
   uint64_t bytes;
-  uint32_t fibers; // the most threads of a threadgroup in fiber mode
+  uint32_t fibers;     // the most threads of a threadgroup in fiber mode
   uint64_t check_area; // offset in the pool of a checked worker's area, or NO_CHECK_AREA
 };
 

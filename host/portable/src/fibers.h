@@ -54,7 +54,8 @@ public:
 
   void set_watch(EngineWatch *watch) { watch_ = watch; }
 
-  // Runs every thread of `group`, which stays at one address for the engine's life. `seed` 0: natural order; 1, if watched: its reverse.
+  // Runs every thread of `group`, which stays at one address for the engine's life. `seed` 0: natural order; 1, if
+  // watched: its reverse.
   void run(const MslGroup &group, MslFiberEntry entry, uint64_t seed);
 
   // Runs `function(argument)` on a fiber's stack, so that both modes have the same stack and the same guard.

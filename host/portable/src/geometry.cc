@@ -147,7 +147,8 @@ Verdict check_functions(const LoadRequest &load) {
       return Verdict::refused("pipeline_error", "max_total_threads_per_threadgroup (" + decimal(function.max_threads) +
                                                     ") of '" + function.name + "' is not in 1 to " +
                                                     decimal(MSL_MAX_THREADS));
-    if (function.static_threadgroup_bytes > (load.checked ? CHECKED_THREADGROUP_MEMORY - CHECKED_GAP : MAX_THREADGROUP_MEMORY))
+    if (function.static_threadgroup_bytes >
+        (load.checked ? CHECKED_THREADGROUP_MEMORY - CHECKED_GAP : MAX_THREADGROUP_MEMORY))
       return Verdict::refused("pipeline_error", memory_exceeded(function.static_threadgroup_bytes));
   }
   return {};

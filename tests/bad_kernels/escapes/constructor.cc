@@ -8,6 +8,4 @@ static uint32_t got_through;
 
 __attribute__((constructor)) static void act() { got_through = act_outside(); }
 
-ATTACK {
-  report(group, got_through);
-}
+ATTACK { report(group, got_through); }

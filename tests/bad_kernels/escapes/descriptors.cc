@@ -14,6 +14,4 @@ __attribute__((constructor)) static void act() {
       got_through += call(SYS_fstat, descriptor, long(facts)) == 0;
 }
 
-ATTACK {
-  report(group, got_through);
-}
+ATTACK { report(group, got_through); }

@@ -1,6 +1,6 @@
 // Makes a function of an address of data.
 // layer: front end
-// says: function
+// says: address space
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1
 #include <metal_stdlib>

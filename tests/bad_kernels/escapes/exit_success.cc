@@ -4,6 +4,4 @@
 // unlocked: not run
 #include "escape.h"
 
-ATTACK {
-  call(SYS_exit_group, 0);
-}
+ATTACK { call(SYS_exit_group, 0); }

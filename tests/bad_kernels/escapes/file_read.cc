@@ -4,6 +4,4 @@
 // unlocked: acts
 #include "escape.h"
 
-ATTACK {
-  report(group, open_file("/etc/passwd", O_RDONLY) >= 0);
-}
+ATTACK { report(group, open_file("/etc/passwd", O_RDONLY) >= 0); }

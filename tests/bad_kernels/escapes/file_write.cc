@@ -4,6 +4,4 @@
 // unlocked: acts
 #include "escape.h"
 
-ATTACK {
-  report(group, open_file(VICTIM ".new", O_CREAT | O_WRONLY) >= 0);
-}
+ATTACK { report(group, open_file(VICTIM ".new", O_CREAT | O_WRONLY) >= 0); }

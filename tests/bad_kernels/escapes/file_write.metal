@@ -1,5 +1,5 @@
 // Includes the declarations of the C library.
-// layer: lexical safety
+// layer: preprocessor
 // says: 'fcntl.h' file not found
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1

@@ -4,7 +4,6 @@
 // unlocked: not run
 // judged by: harness
 #include "worker_memory.h"
-#include "escape.h"
 
 static uint32_t runs;
 

@@ -13,14 +13,12 @@ ATTACK {
   alignas(64) static uint64_t frame[256];
   static uint64_t stack[64];
   report(group, 1);
-  frame[5 + 15] = reinterpret_cast<uint64_t>(&stack[32]);     // rsp
-  frame[5 + 16] = reinterpret_cast<uint64_t>(after_return);   // rip
-  frame[5 + 18] = 0x002b000000000033;                         // ss and cs
+  frame[5 + 15] = reinterpret_cast<uint64_t>(&stack[32]);   // rsp
+  frame[5 + 16] = reinterpret_cast<uint64_t>(after_return); // rip
+  frame[5 + 18] = 0x002b000000000033;                       // ss and cs
   result(group) = 0;
   asm volatile("mov %0, %%rsp\n mov $15, %%eax\n syscall" ::"r"(frame) : "memory");
 }
 #else
-ATTACK {
-  call(SYS_getpid);
-}
+ATTACK { call(SYS_getpid); }
 #endif

@@ -1,6 +1,6 @@
 // Stores before its output.
-// layer: guards
-// says: before the start of 'y'
+// layer: checked build
+// says: outside y
 // judged by: harness
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1

@@ -3,7 +3,6 @@
 // says: stands still
 // unlocked: not run
 #include "worker_memory.h"
-#include "escape.h"
 
 ATTACK {
   pretend_to_be_done(worker_memory(group));

@@ -1,6 +1,6 @@
 // Stores behind its output.
-// layer: guards
-// says: past the end of 'y'
+// layer: checked build
+// says: outside y
 // judged by: harness
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1

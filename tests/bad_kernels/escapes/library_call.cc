@@ -6,6 +6,4 @@
 
 extern "C" void *dlopen(const char *, int);
 
-ATTACK {
-  report(group, dlopen("libutil.so.1", 2) != nullptr);
-}
+ATTACK { report(group, dlopen("libutil.so.1", 2) != nullptr); }

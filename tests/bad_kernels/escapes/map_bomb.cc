@@ -4,6 +4,4 @@
 // unlocked: acts
 #include "escape.h"
 
-ATTACK {
-  report(group, call(SYS_mmap, 0, 1L << 36, 3, 0x4022, -1, 0) > 0);
-}
+ATTACK { report(group, call(SYS_mmap, 0, 1L << 36, 3, 0x4022, -1, 0) > 0); }

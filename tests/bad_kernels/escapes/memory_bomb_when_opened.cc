@@ -15,6 +15,4 @@ __attribute__((constructor)) static void act() {
   got_through = memory > 0 || memory < -4095;
 }
 
-ATTACK {
-  report(group, got_through);
-}
+ATTACK { report(group, got_through); }

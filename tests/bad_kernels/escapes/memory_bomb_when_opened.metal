@@ -1,6 +1,6 @@
 // Expands to a text of gigabytes.
 // layer: compiler limits
-// says: MiB
+// says: memory | MiB
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1
 #include <metal_stdlib>

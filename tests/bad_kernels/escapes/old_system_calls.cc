@@ -1,6 +1,6 @@
 // Enters the system the 32-bit way, whose calls have other numbers.
-// layer: seccomp
-// says: blocked system call
+// layer: seccomp | memory protection
+// says: SIGSYS | SIGSEGV
 // unlocked: acts
 #include "escape.h"
 

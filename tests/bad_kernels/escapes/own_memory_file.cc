@@ -4,6 +4,4 @@
 // unlocked: acts
 #include "escape.h"
 
-ATTACK {
-  report(group, open_file("/proc/self/mem", O_RDWR) >= 0);
-}
+ATTACK { report(group, open_file("/proc/self/mem", O_RDWR) >= 0); }

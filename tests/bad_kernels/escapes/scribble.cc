@@ -3,7 +3,6 @@
 // says: SIG
 // unlocked: not run
 #include "worker_memory.h"
-#include "escape.h"
 
 ATTACK {
   msl::Shared &shared = worker_memory(group);

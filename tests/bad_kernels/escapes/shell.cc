@@ -6,6 +6,4 @@
 
 extern "C" int system(const char *);
 
-ATTACK {
-  report(group, system("true") == 0);
-}
+ATTACK { report(group, system("true") == 0); }

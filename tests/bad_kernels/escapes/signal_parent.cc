@@ -4,6 +4,4 @@
 // unlocked: acts
 #include "escape.h"
 
-ATTACK {
-  report(group, call(SYS_kill, supervisor(group), 0) == 0);
-}
+ATTACK { report(group, call(SYS_kill, supervisor(group), 0) == 0); }

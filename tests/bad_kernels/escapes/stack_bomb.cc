@@ -10,6 +10,4 @@ __attribute__((noinline)) static uint32_t deeper(uint32_t n) {
   return n ? deeper(n - 1) + local[n % 1024] : 0;
 }
 
-ATTACK {
-  report(group, deeper(1 << 20) != 0);
-}
+ATTACK { report(group, deeper(1 << 20) != 0); }

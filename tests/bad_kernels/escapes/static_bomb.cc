@@ -4,7 +4,7 @@
 // unlocked: not run
 #include "escape.h"
 
-static char bomb[uint64_t(16) << 30];
+static volatile char bomb[uint64_t(16) << 30];
 
 ATTACK {
   bomb[group->position[0]] = 1;

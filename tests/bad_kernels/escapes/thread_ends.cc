@@ -5,5 +5,6 @@
 #include "escape.h"
 
 ATTACK {
-  call(SYS_exit, 0);
+  if (group->position[0] == 0)
+    call(SYS_exit, 0);
 }

@@ -4,6 +4,4 @@
 // unlocked: acts
 #include "escape.h"
 
-ATTACK {
-  report(group, call(SYS_ptrace, 0x4206, supervisor(group), 0, 0) != 1);
-}
+ATTACK { report(group, call(SYS_ptrace, 0x4206, supervisor(group), 0, 0) != 1); }

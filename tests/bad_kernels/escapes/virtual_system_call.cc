@@ -1,6 +1,6 @@
 // Calls the page that the system maps for old programs.
-// layer: memory protection
-// says: 
+// layer: seccomp | memory protection
+// says: SIGSYS | SIGSEGV
 // unlocked: not run
 #include "escape.h"
 

@@ -3,7 +3,6 @@
 // says: not finished after
 // unlocked: not run
 #include "worker_memory.h"
-#include "escape.h"
 
 ATTACK {
   for (uint32_t value = 0x7fffffff;; value ^= 0x80000000u)

@@ -1,6 +1,8 @@
 // From a kernel's arguments to the memory that worker and supervisor share, along the worker's own structures: what a
 // kernel that knows this host's source and can follow pointers would find.
 #pragma once
+#include "escape.h"
+
 #include <atomic>
 
 #define private public

@@ -17,6 +17,4 @@ __attribute__((constructor)) static void act() {
   got_through = 1;
 }
 
-ATTACK {
-  report(group, got_through);
-}
+ATTACK { report(group, got_through); }

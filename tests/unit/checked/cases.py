@@ -87,11 +87,15 @@ def check(case: Case) -> CheckReport:
     assert isinstance(device, CpuDevice)
     source = Source(case.text, "case.metal", sha256_of(case.text))
     spec = case.spec()
-    opened = checked.open_checker(spec, source, list(functions_of(parse_header(source.text), spec)), device)
+    opened = checked.open_checker(
+        spec, source, list(functions_of(parse_header(source.text), spec)), device
+    )
     assert not isinstance(opened, Refusal), opened
     try:
         header = parse_header(source.text)
-        found = resolve(header, spec, {"n": 1}, dict.fromkeys(opened.program.functions, Limits(1024, 0)))
+        found = resolve(
+            header, spec, {"n": 1}, dict.fromkeys(opened.program.functions, Limits(1024, 0))
+        )
         assert isinstance(found, Schedule), found
         return opened.check(found, {"n": 1}, "check 0", 1234567)
     finally:

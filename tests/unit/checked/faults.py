@@ -134,8 +134,7 @@ FAULTS: dict[str, tuple[Case, Status, tuple[str, ...], int]] = {
     ),
     "divergent SIMD-group barrier": (
         Case(
-            "if (lane < 16) { simdgroup_barrier(mem_flags::mem_none); }\n"
-            "y[gid] = simd_sum(x[gid]);"
+            "if (lane < 16) { simdgroup_barrier(mem_flags::mem_none); }\ny[gid] = simd_sum(x[gid]);"
         ),
         Status.DIVERGENT_BARRIER,
         ("waits at a barrier",),
@@ -154,7 +153,10 @@ FAULTS: dict[str, tuple[Case, Status, tuple[str, ...], int]] = {
         1,
     ),
     "division by zero": (
-        Case("int d = x[gid] * 0;\nif (d == 0 && gid == 9) y[gid] = x[gid] / d; else y[gid] = 1;", dtype="int32"),
+        Case(
+            "int d = x[gid] * 0;\nif (d == 0 && gid == 9) y[gid] = x[gid] / d; else y[gid] = 1;",
+            dtype="int32",
+        ),
         Status.UNDEFINED_INTEGER,
         ("division by zero", "thread (9)"),
         2,

@@ -7,9 +7,7 @@ from tests.unit.checked.cases import Case
 
 _TG = "threadgroup_barrier(mem_flags::mem_threadgroup);\n"
 
-_FENCE = (
-    "atomic_thread_fence(mem_flags::mem_device, memory_order_seq_cst, thread_scope_device);\n"
-)
+_FENCE = "atomic_thread_fence(mem_flags::mem_device, memory_order_seq_cst, thread_scope_device);\n"
 
 
 def last_threadgroup(fence: str) -> Case:
@@ -83,9 +81,8 @@ HONEST: dict[str, Case] = {
         y=1,
     ),
     "volatile flag": Case(
-        "threadgroup uint word;\nvolatile threadgroup uint* flag = &word;\nif (t < 2) flag[0] = 1u;\n"
-        + _TG
-        + "y[gid] = flag[0] + x[gid];",
+        "threadgroup uint word;\nvolatile threadgroup uint* flag = &word;\n"
+        "if (t < 2) flag[0] = 1u;\n" + _TG + "y[gid] = flag[0] + x[gid];",
         dtype="uint32",
         header="",
     ),
@@ -139,6 +136,17 @@ WARNED: dict[str, tuple[Case, str]] = {
         "does not order this memory",
     ),
     "last threadgroup without fences": (last_threadgroup(""), "fences with atomics"),
+    "overflow of a value that no lane uses": (
+        Case(
+            "int v = simd_shuffle_down(x[gid], 1);\nint sum = v * 3;\ny[gid] = gid < 39 ? sum : 0;",
+            grid=40,
+            threadgroup=40,
+            x=40,
+            y=40,
+            dtype="int32",
+        ),
+        "inactive_lane",
+    ),
     "unwritten word without effect": (
         Case(
             "threadgroup float tile[64];\nif (t < 32) tile[t] = x[gid];\n"

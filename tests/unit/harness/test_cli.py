@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import SOURCE, passed, refused, samples, sha256
+from examples import GATE_PASSED, SOURCE, passed, refused, samples, sha256
 
 from harness import catalog, cli, cold_start, commands, documents, judging, promotion, records, runs
 from harness.errors import EnvironmentFault, ExitCode, HostFailure
@@ -49,6 +49,7 @@ class Judge:
             request.source,
             kernel=request.kernel,
             size=request.size,
+            held_out=GATE_PASSED,
         )
         return promotion.Confirmation(run=documents.to_run(found), comparison=None)
 

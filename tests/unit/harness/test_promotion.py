@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import SOURCE, passed, refused, samples, sha256
+from examples import GATE_PASSED, SOURCE, passed, refused, samples, sha256
 
 from harness import documents, promotion, records
 from harness.evaluation import Evaluation, Flag, Refusal, Samples, Status, Verdict
@@ -25,6 +25,10 @@ def comparison(gain: float, seed: int, **changes: Any) -> records.ComparisonDocu
     return found.model_copy(update=changes)
 
 
+def gated(evaluation: Evaluation) -> Evaluation:
+    return replace(evaluation, held_out=GATE_PASSED) if evaluation.passed else evaluation
+
+
 class World:
     """Stands for the two measurements that a promotion asks for."""
 
@@ -36,7 +40,7 @@ class World:
         confirmed_gain: float = 1.2,
         refusal: Refusal | None = None,
     ) -> None:
-        self.confirmed, self.refusal = confirmed, refusal
+        self.confirmed, self.refusal = gated(confirmed), refusal
         self.paired_gain, self.confirmed_gain = paired_gain, confirmed_gain
         self.asked: list[str] = []
 
@@ -78,7 +82,7 @@ def test_the_confirmation_alone_is_published() -> None:
     found = held()
     assert found is not None and found.run.evaluation.figures is not None
     assert found.run.evaluation.figures.speedup == 1.1
-    assert found.run.evaluation.held_out is None, "no gate was run"
+    assert found.run.evaluation.held_out == GATE_PASSED
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_a_refused_record_is_reported() -> None:
 def test_the_same_seed_twice_is_no_confirmation() -> None:
     start_with(passed())
     confirmation = promotion.Confirmation(
-        run=documents.to_run(passed(FASTER)), comparison=comparison(1.2, seed=1)
+        run=documents.to_run(gated(passed(FASTER))), comparison=comparison(1.2, seed=1)
     )
     assert "seed" in promotion.gate(samples(1.2, seed=1), confirmation, held())
 
@@ -151,7 +155,9 @@ def test_the_same_seed_twice_is_no_confirmation() -> None:
 def test_another_incumbent_than_the_one_measured_is_no_win() -> None:
     start_with(passed())
     other = comparison(1.2, seed=2, incumbent_sha256=sha256("other"))
-    confirmation = promotion.Confirmation(run=documents.to_run(passed(FASTER)), comparison=other)
+    confirmation = promotion.Confirmation(
+        run=documents.to_run(gated(passed(FASTER))), comparison=other
+    )
     assert "another source" in promotion.gate(samples(1.2, seed=1), confirmation, held())
 
 

@@ -32,7 +32,7 @@ def test_a_record_comes_back_whole() -> None:
     found = records.find("apple-m4-max", "relu", "exact", "published")
     assert found is not None
     assert documents.from_run(found.run) == passed()
-    assert found.provenance.state == "claimed"
+    assert found.state(passed().environment) == "claimed"
     assert json.loads(paths().results_file("apple-m4-max", "relu").read_text())["kernel"] == "relu"
 
 

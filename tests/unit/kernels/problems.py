@@ -36,9 +36,11 @@ def definition(name: str) -> Path:
     return ROOT / "mlx" / "kernels" / NAMES[name] / f"{name}.py"
 
 
-def solution(name: str) -> Path:
-    """The file that solves it."""
-    return ROOT / "metal" / "kernels" / NAMES[name] / f"{name}.metal"
+def variants(name: str) -> list[Path]:
+    """The files that solve it: one for all chips, or a folder of them."""
+    folder = ROOT / "metal" / "kernels" / NAMES[name]
+    flat = folder / f"{name}.metal"
+    return [flat] if flat.exists() else sorted((folder / name).glob("*.metal"))
 
 
 def load(name: str) -> KernelSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,27 +11,37 @@ from harness.devices.base import Limits
 from harness.header import Header, parse_header
 from harness.problem import problem_slots, rounded
 from harness.schedule import Schedule, functions_of, resolve
-from tests.unit.kernels.problems import NAMES, SPECS, solution
+from tests.unit.kernels.problems import NAMES, SPECS, variants
 
 KERNEL = re.compile(r"^kernel void (\w+)\(", re.MULTILINE)
 
 
-def header_of(name: str) -> Header:
-    header = parse_header(solution(name).read_text())
+VARIANTS = [(name, path) for name in NAMES for path in variants(name)]
+every_variant = pytest.mark.parametrize(
+    ("name", "path"), VARIANTS, ids=[f"{name}-{path.stem}" for name, path in VARIANTS]
+)
+
+
+def test_every_problem_has_a_solution_for_all_chips() -> None:
+    assert {name for name, path in VARIANTS if path.stem in (name, "default")} == set(NAMES)
+
+
+def header_of(path: Path) -> Header:
+    header = parse_header(path.read_text())
     assert isinstance(header, Header), header
     return header
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_dispatched_function_is_there(name: str) -> None:
-    defined = set(KERNEL.findall(solution(name).read_text()))
-    assert defined == set(functions_of(header_of(name), SPECS[name]))
+@every_variant
+def test_every_dispatched_function_is_there(name: str, path: Path) -> None:
+    defined = set(KERNEL.findall(path.read_text()))
+    assert defined == set(functions_of(header_of(path), SPECS[name]))
     assert SPECS[name].function in defined
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_schedule_resolves_at_every_size(name: str) -> None:
-    spec, header = SPECS[name], header_of(name)
+@every_variant
+def test_the_schedule_resolves_at_every_size(name: str, path: Path) -> None:
+    spec, header = SPECS[name], header_of(path)
     limits = {
         function: Limits(max_total_threads=1024, static_threadgroup_bytes=0)
         for function in functions_of(header, spec)
@@ -42,9 +53,9 @@ def test_the_schedule_resolves_at_every_size(name: str) -> None:
         assert bound >= set(problem_slots(spec, rounded(point)))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_file_opens_with_its_idea_and_its_launch_lines(name: str) -> None:
-    lines = solution(name).read_text().splitlines()
+@every_variant
+def test_the_file_opens_with_its_idea_and_its_launch_lines(name: str, path: Path) -> None:
+    lines = path.read_text().splitlines()
     code = next(i for i, line in enumerate(lines) if line.startswith("#include"))
     comments = [line for line in lines[:code] if not line.startswith("//!")]
     assert 1 <= len(comments) <= 2

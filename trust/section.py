@@ -1,0 +1,21 @@
+"""One part of the trust report: a table and how many of its rows hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table whose first row names the columns; `passed` of `total` checks hold."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    passed: int
+    total: int
+    summary: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check of it does."""
+        return self.passed == self.total
