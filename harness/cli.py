@@ -23,12 +23,15 @@ examples
   ./bench relu --size N=1000003         at a size of your own
   ./bench softmax --held-out            is it right, and fast, at sizes that nobody listed?
   ./bench --reproduce softmax           does somebody's Record hold on this machine?
+  ./bench --verify main --head pr-12    is a pull request's kernel right, and its Record true?
   ./bench relu -- --target memory --iters 50 --seed 3
   ./bench --all --json > rows.jsonl     one JSON object a kernel
 
 exit codes
   0 passed    1 a kernel was refused    2 wrong use    3 the environment lacks something, or
   this host cannot judge    4 a host failed    130 interrupted; of several, the worst
+  --verify: 0 ACCEPT    1 REJECT    5 NEEDS-DEVICE: right here, its chip has to time it
+  6 NEEDS-HUMAN: other files changed too    2 also if nothing changed at all
 """
 
 
@@ -57,7 +60,16 @@ def _add_commands(it: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--reproduce", metavar="NAME", help="measure the Records of a kernel again and attest to it"
     )
+    group.add_argument(
+        "--verify",
+        nargs="?",
+        const="",
+        metavar="BASE",
+        help="judge a pull request with this checkout's code; BASE: origin/main or main",
+    )
     it.add_argument("--set", metavar="SET", help="with --all or --list: only this set")
+    it.add_argument("--head", metavar="REF", help="with --verify: its commit, HEAD if not given")
+    it.add_argument("--markdown", action="store_true", help="with --verify: a table to paste")
 
 
 def _add_judging(it: argparse.ArgumentParser) -> None:
@@ -166,6 +178,10 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
         raise UserError(
             "--reproduce NAME takes recorded sources alone", "--size chooses among them"
         )
+    if options.verify is not None and (names or one_source or options.size or options.json):
+        raise UserError("--verify [BASE] takes --head, --markdown, --device and --threads alone")
+    if options.verify is None and (options.head or options.markdown):
+        raise UserError("--head and --markdown go with --verify")
     if options.set and not (options.all or options.list):
         raise UserError("--set goes with --all or --list")
     if options.size is not None and not sizes(options.size):
@@ -184,6 +200,16 @@ def dispatch(options: argparse.Namespace) -> int:
         from harness import reproduce
 
         return reproduce.run(options.reproduce, command_line(options), as_json=options.json)
+    if options.verify is not None:
+        from harness import verify
+
+        return verify.run(
+            options.verify,
+            options.head or "HEAD",
+            device=options.device or "auto",
+            threads=options.threads or 0,
+            as_markdown=options.markdown,
+        )
     from harness import commands
 
     if options.list:

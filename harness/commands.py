@@ -21,6 +21,8 @@ from harness.settings import Settings
 _RECORD_BLOCKS = 48
 #: A fresh process, its imports, and judging before timing.
 _START_UP_S = 2.0
+#: The held-out gate of a light kernel: four points judged, three timed.
+_GATE_S = 5.0
 _GATE_CODES = {
     "passed": ExitCode.PASSED,
     "failed": ExitCode.REFUSED,
@@ -128,7 +130,7 @@ def _judge_one(job: Job, show: Show) -> tuple[list[Evaluation], int]:
         evaluation = _judged(job, size)
         found.append(evaluation)
         show(job, evaluation)
-        worst = max(worst, exit_code(evaluation), _keep(found), _save(job, evaluation))
+        worst = max(worst, exit_code(evaluation), _keep(found), _save(job, found))
         if job.widen and size == "published" and Flag.OVERHEAD_BOUND in evaluation.flags:
             sizes += _ranked_size(job, evaluation)
     return found, worst
@@ -180,9 +182,10 @@ def _keep(found: list[Evaluation]) -> int:
     return ExitCode.PASSED
 
 
-def _save(job: Job, evaluation: Evaluation) -> int:
-    """Make a Record of the Evaluation if it is one, and say what became of it; the exit code."""
-    settings, spec = job.settings, job.kernel.spec
+def _save(job: Job, found: list[Evaluation]) -> int:
+    """Make a Record of the last Evaluation if it is one, say what became of it, and keep what the
+    held-out gate found with the run; the exit code."""
+    evaluation, settings, spec = found[-1], job.settings, job.kernel.spec
     asked = job.named or settings.mode == "record"
     if not settings.save or settings.mode == "screen" or not asked:
         return ExitCode.PASSED
@@ -210,7 +213,10 @@ def _save(job: Job, evaluation: Evaluation) -> int:
     for note in outcome.notes:
         console.say(note, style="yellow")
     _say_outcome(job, outcome.message)
-    return ExitCode.PASSED
+    if outcome.held_out is None:
+        return ExitCode.PASSED
+    found[-1] = replace(evaluation, held_out=outcome.held_out)
+    return _keep(found)
 
 
 def _why_confirm(evaluation: Evaluation, held: records.Record | None) -> str:
@@ -228,7 +234,7 @@ def record_seconds(evaluation: Evaluation) -> float:
     measured_ns = sum(
         sum(times) for block in blocks for visit in block.visits for times in visit.times_ns
     )
-    return _START_UP_S + 2 * _RECORD_BLOCKS * measured_ns / len(blocks) / 1e9
+    return _START_UP_S + _GATE_S + 2 * _RECORD_BLOCKS * measured_ns / len(blocks) / 1e9
 
 
 def _say_outcome(job: Job, outcome: str) -> None:

@@ -48,21 +48,14 @@ def fold(results: Path, problems: list[str]) -> dict[str, Any]:
 
 
 def newest_environment(documents: Sequence[records.ResultsDocument]) -> Mapping[str, Any]:
-    """What a chip was last measured with, by anybody: older rows are stale where it differs.
+    """The newest that a chip was measured with, by anybody: rows of older versions are stale.
 
     The board must not depend on the machine that folds it, so this is all it can compare with.
     """
-    measured: list[tuple[str, str, Mapping[str, Any]]] = []
-    for document in documents:
-        for sizes in document.tracks.values():
-            for record in sizes.values():
-                evaluation, about = record.run.evaluation, record.provenance
-                measured.append((about.recorded_at, document.kernel, evaluation.environment))
-                measured += [
-                    (one.attested_at, document.kernel, one.environment)
-                    for one in about.attestations
-                ]
-    return max(measured, key=lambda entry: entry[:2], default=("", "", {}))[2]
+    found = [r for d in documents for sizes in d.tracks.values() for r in sizes.values()]
+    environments: list[Mapping[str, Any]] = [r.run.evaluation.environment for r in found]
+    environments += [a.environment for r in found for a in r.provenance.attestations]
+    return provenance.newest(environments)
 
 
 def ranking(kernels: Mapping[str, Any]) -> list[list[str]]:

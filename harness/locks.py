@@ -65,14 +65,16 @@ def holders(name: str) -> list[Holder]:
     """The living processes that hold device `name`, exclusive ones first."""
     found = []
     for note in settings.paths().runtime.glob(f"{name}.*.holder"):
+        # The number is in the name too: a note may be torn by a kill while it was written.
+        owner = note.name[len(name) + 1 :].split("-")[0]
+        if owner.isdigit() and not atomic.process_lives(int(owner)):
+            note.unlink(missing_ok=True)
+            continue
         try:
             pid, purpose, exclusive = json.loads(note.read_text("utf-8"))
         except (OSError, ValueError):
             continue  # released, or being written, at this very moment
-        if atomic.process_lives(pid):
-            found.append(Holder(pid, purpose, exclusive))
-        else:
-            note.unlink(missing_ok=True)
+        found.append(Holder(pid, purpose, exclusive))
     return sorted(found, key=lambda holder: (not holder.exclusive, holder.pid))
 
 

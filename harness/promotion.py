@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness import atomic, documents, held_out, leaderboard, records, settings, verdict
 from harness.documents import RunDocument, Strict
@@ -54,6 +55,7 @@ class Outcome:
     saved: bool
     message: str
     notes: tuple[str, ...] = ()
+    held_out: Mapping[str, Any] | None = None  # what the gate found, if it came to that
 
 
 #: Times candidate against incumbent in this process, in mode record: samples, or why not.
@@ -134,15 +136,18 @@ def promote(evaluation: Evaluation, *, threads: int, pair: Pair, confirm: Confir
         if isinstance(paired, Refusal):
             return Outcome(False, f"not saved: beside the Record, {paired.reason}", tuple(notes))
         reason = "" if paired is None else _no_win(paired)
+        gated: Mapping[str, Any] | None = None
         if not reason:
             confirmation = confirm(request)
+            gated = confirmation.run.evaluation.held_out
             reason = gate(paired, confirmation, rival)
         if reason:
-            return Outcome(False, reason, tuple(notes))
+            return Outcome(False, reason, tuple(notes), gated)
         record = _record(confirmation)
         if records.put(record, expected=held.source_sha256 if held else None, notes=notes):
             notes += leaderboard.refresh()
-            return Outcome(True, _new_best(record, held, renewed=rival is None), tuple(notes))
+            best = _new_best(record, held, renewed=rival is None)
+            return Outcome(True, best, tuple(notes), gated)
     return Outcome(False, "not saved: other processes keep replacing this Record", tuple(notes))
 
 

@@ -6,6 +6,7 @@ whenever somebody reads them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -21,8 +22,8 @@ MEANINGS: Mapping[State, str] = {
     "reproduced": "n other machines of this chip measured the recorded source again and their "
     "interval of the speedup meets the Record's",
     "claimed": "one machine measured it, confirmed it in a fresh process and passed the gate",
-    "stale": "OS, MLX or harness changed on this chip since anybody measured it; ranked last, "
-    "measured again by the next record run",
+    "stale": "a newer OS, MLX or harness is in use on this chip than anybody measured it with; "
+    "ranked last, measured again by the next record run",
 }
 #: What a figure depends on beside source and chip: if one of them changes, it has to be renewed.
 DEPENDS_ON = ("os", "os_release", "mlx", "harness")
@@ -69,12 +70,29 @@ def confirming(
 
 
 def changes(before: Environment, now: Environment) -> list[str]:
-    """What a figure depends on and differs between two environments, in words."""
+    """What a figure depends on and is newer now, in words. An older reader makes nothing stale."""
     return [
-        f"{name} {before.get(name, 'unknown')}, now {now.get(name, 'unknown')}"
+        f"{name} {before.get(name, 'unknown')}, now {now[name]}"
         for name in DEPENDS_ON
-        if before.get(name) != now.get(name)
+        if name in now and _is_older(before.get(name), now[name])
     ]
+
+
+def _is_older(before: Any, now: Any) -> bool:
+    if before is None or not _version(now):
+        return bool(before != now)
+    return _version(before) < _version(now)
+
+
+def _version(value: Any) -> tuple[int, ...]:
+    """The numbers in a version, to compare by; empty for a name."""
+    return tuple(int(part) for part in re.findall(r"\d+", str(value)))
+
+
+def newest(environments: Sequence[Environment]) -> dict[str, Any]:
+    """The latest of everything that a figure depends on, over all of them."""
+    known = {name: [e[name] for e in environments if e.get(name)] for name in DEPENDS_ON}
+    return {name: max(values, key=_version) for name, values in known.items() if values}
 
 
 def stale_because(

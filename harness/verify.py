@@ -30,7 +30,7 @@ _HUMAN, _DEVICE = Ruling.NEEDS_HUMAN, Ruling.NEEDS_DEVICE
 def run(base: str, head: str, *, device: str, threads: int, as_markdown: bool) -> int:
     """Verify and print; the exit code."""
     bench = DeviceBench(devices.open_device(device), threads)
-    report = verify(settings.ROOT, base, head or "HEAD", bench)
+    report = verify(settings.ROOT, base, head, bench)
     sys.stdout.write(markdown(report) if as_markdown else text(report))
     page = settings.step_summary()
     if page is not None and not as_markdown:
@@ -85,7 +85,7 @@ def _refuse_to_judge_ourselves(git: Repository, touched: Touched, tip: str, top:
         mine = here.own_commits(tip, running) & git.own_commits(tip, top)
     except UserError:
         return  # this checkout knows nothing of those commits, so it has none of their code
-    if touched.own_code and mine:
+    if touched.code and mine:
         raise UserError(
             "this checkout runs the pull request's own code, which cannot judge itself",
             f"git worktree add ../trusted {tip[:12]}"
@@ -112,20 +112,21 @@ def _lines(touched: Touched, trees: Trees, bench: Bench) -> list[Line]:
         problem = trees.head.board_problem()
         if problem:
             # A pull request that changes how the board is folded cannot match today's fold.
-            finding = Finding(_HUMAN if touched.own_code else Ruling.REJECT, problem)
+            folds = any(change.path.startswith("harness/") for change in touched.code)
+            finding = Finding(_HUMAN if folds else Ruling.REJECT, problem)
             lines.append(Line(SESSION, (finding,)))
     if touched.session is not None and not touched.results and not lines:
         fine = Finding(Ruling.ACCEPT, "it is the public fold of the Records")
         lines.append(Line(SESSION, (fine,)))
     lines += [Line(path, (reject(reason),)) for path, reason in touched.refused]
-    others = [*touched.definitions.values(), *touched.others]
-    if others:
-        lines.append(Line("files", tuple(Finding(_HUMAN, line_of(change)) for change in others)))
+    if touched.code:
+        files = tuple(Finding(_HUMAN, line_of(change)) for change in touched.code)
+        lines.append(Line("files", files))
     return lines
 
 
 def _unknown(name: str, touched: Touched) -> Finding:
-    if name in touched.definitions:
+    if name in touched.redefined:
         return Finding(_HUMAN, "new: its definition comes with the pull request, none was run")
     return reject("there is no kernel of this name in this set")
 
@@ -155,7 +156,7 @@ class _Kernel:
                 rows += changed
         believed = []
         for row in rows:
-            problems = verify_record.findings(row, self.bench.redraw)
+            problems = verify_record.findings(row, self.bench.redraw) + self._borrowed(row)
             found += problems
             if not any(problem.ruling is Ruling.REJECT for problem in problems):
                 believed.append(row)
@@ -163,7 +164,7 @@ class _Kernel:
         found += self._judged(changes, believed)
         if not any(finding.ruling is Ruling.REJECT for finding in found):
             found += [finding for row in believed for finding in self._timed(row)]
-        if self.name in self.touched.definitions:
+        if self.name in self.touched.redefined:
             found.append(Finding(_HUMAN, "its definition changes too; judged by the one here"))
         return found
 
@@ -172,12 +173,18 @@ class _Kernel:
         if change.after is None:
             return [reject(f"{chip}: its Records are removed")], []
         try:
-            after = self.trees.head.rows(chip, self.name, exact=True)
             before = self.trees.fork.rows(chip, self.name)
             held = self.trees.base.rows(chip, self.name)
         except Unreadable as problem:
+            return [Finding(_HUMAN, f"of the base: {problem}")], []
+        try:
+            document = self.trees.head.results(chip, self.name, exact=True)
+            after = self.trees.head.rows(chip, self.name)
+        except Unreadable as problem:
             return [reject(str(problem))], []
         found = self._removed(chip, before, after)
+        if document is None or document.set != self.kernel.set:
+            found.append(reject(f"{chip}: its set is not {self.kernel.set}"))
         rows = []
         for key, record in sorted(after.items()):
             old = before.get(key)
@@ -193,6 +200,15 @@ class _Kernel:
         if not found and not rows:
             found = [reject(f"results/{chip}/{self.name}.json changed without a change of a row")]
         return found, rows
+
+    def _borrowed(self, row: Row) -> list[Finding]:
+        """Secrets are of one run: one that stands elsewhere came with somebody else's samples."""
+        env, gate = row.said.environment, row.said.held_out or {}
+        secrets = {str(env.get("seed")), str(gate.get("seed"))}
+        trees = self.trees
+        if trees.head.mentions(secrets) <= len(secrets) and not trees.base.mentions(secrets):
+            return []
+        return [reject(f"{row.name}: its secret seeds are those of another row")]
 
     def _removed(self, chip: str, before: Rows, after: Rows) -> list[Finding]:
         gone = sorted(set(before) - set(after))
@@ -251,7 +267,7 @@ class _Kernel:
 
     def _softened(self, finding: Finding) -> Finding:
         """A source for another definition than ours may well fail ours."""
-        if self.name in self.touched.definitions and finding.ruling is Ruling.REJECT:
+        if self.name in self.touched.redefined and finding.ruling is Ruling.REJECT:
             return Finding(_HUMAN, f"by the definition here: {finding.reason}")
         return finding
 
@@ -277,8 +293,8 @@ class _Kernel:
             return self.bench.measure(row)
         figures = row.said.figures
         speedup = "no speedup" if figures is None else f"{figures.speedup or 0.0:.2f}x"
-        reason = f"right here, time claimed on {row.name}: {speedup}; ./bench --reproduce there"
-        return [Finding(_DEVICE, f"{reason} {self.name}")]
+        reason = f"right here, time claimed on {row.name}, {speedup}"
+        return [Finding(_DEVICE, f"{reason}: ./bench --reproduce {self.name} on that chip")]
 
 
 def _same_run(old: Record, new: Record) -> bool:

@@ -31,14 +31,19 @@ class Touched:
     sources: dict[tuple[str, str], list[Change]] = field(default_factory=dict)
     results: list[tuple[str, str, Change]] = field(default_factory=list)  # chip, kernel
     session: Change | None = None
-    definitions: dict[str, Change] = field(default_factory=dict)
+    definitions: list[tuple[str, Change]] = field(default_factory=list)  # kernel
     others: list[Change] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)  # path, why
 
     @property
-    def own_code(self) -> bool:
-        """Whether anything changed that could change how kernels are judged."""
-        return bool(self.others or self.definitions)
+    def code(self) -> list[Change]:
+        """Everything that is not data: what could change how kernels are judged, and the rest."""
+        return [*(change for _, change in self.definitions), *self.others]
+
+    @property
+    def redefined(self) -> set[str]:
+        """The kernels whose definition changes."""
+        return {name for name, _ in self.definitions}
 
 
 def sort(changes: Sequence[Change], head: Sequence[Entry]) -> Touched:
@@ -72,7 +77,7 @@ def _sort_one(change: Change, touched: Touched) -> None:
     elif results:
         touched.results.append((results["chip"], results["kernel"], change))
     elif definition:
-        touched.definitions[definition["kernel"]] = change
+        touched.definitions.append((definition["kernel"], change))
     elif path.startswith(_DATA[0]) or (path.startswith(_DATA[1]) and path.endswith(".metal")):
         touched.refused.append((path, "not the path of a kernel or of its Records"))
     else:

@@ -14,7 +14,7 @@ from harness.errors import ExitCode
 
 MOST_NAME = 120
 MOST_REASON = 400
-MOST_REASONS = 12
+MOST_REASONS = 30
 MOST_LINES = 200
 
 
@@ -143,9 +143,11 @@ def plain(foreign: str, most: int = MOST_NAME) -> str:
 
 
 def code(foreign: str, most: int = MOST_NAME) -> str:
-    """The same for markdown: nothing but letters, digits and blanks stays itself, so that neither
-    a table, a link, a tag nor a mention can begin."""
-    escaped = re.sub(r"[^\w …]|_", lambda match: f"&#{ord(match[0])};", plain(foreign, most))
+    """The same for markdown: what could begin a table, a link, a tag or a mention is spelled as its
+    number."""
+    escaped = re.sub(
+        r"[^\w …,;=/%+?-]|_", lambda match: f"&#{ord(match[0])};", plain(foreign, most)
+    )
     return f"<code>{escaped}</code>"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness import atomic, leaderboard, records
 from harness.catalog import MAX_SOURCE_BYTES, Catalog, Kernel, Variant
@@ -18,6 +19,8 @@ from harness.verify_git import FILE, Entry, Repository
 
 MOST_RESULTS_BYTES = 32 << 20
 MOST_SESSION_BYTES = 256 << 20
+#: Ours nest a dozen; what is much deeper is made to exhaust whoever walks it.
+_MOST_DEPTH = 40
 
 #: (track, size) -> Record
 Rows = dict[tuple[str, str], Record]
@@ -88,7 +91,8 @@ class DataTree:
             document = records.load(self.folder / relative)
             if document is None:
                 return None
-            written = atomic.strict_json(document.model_dump(mode="json"))
+            plain = document.model_dump(mode="json")
+            written = atomic.strict_json(plain)
         except CorruptResults as corrupt:
             about = str(corrupt).replace(str(self.folder) + "/", "")
             raise Unreadable(about) from None
@@ -97,9 +101,16 @@ class DataTree:
             raise Unreadable(about) from None
         except (ValueError, RecursionError) as error:
             raise Unreadable(f"{relative}: {error}") from None
+        if _deeper_than(_MOST_DEPTH, plain):
+            raise Unreadable(f"{relative} is nested deeper than {_MOST_DEPTH}")
         if exact and written != text:
             raise Unreadable(f"{relative} was not written by the record writer: edited by hand?")
         return document
+
+    def mentions(self, words: Iterable[str]) -> int:
+        """How often JSON strings of the Records are one of these."""
+        results = [text for path, text in self.texts.items() if path.startswith("results/")]
+        return sum(text.count(f'"{word}"') for text in results for word in words)
 
     def rows(self, chip: str, kernel: str, *, exact: bool = False) -> Rows:
         """The Records of a kernel on a chip by track and size."""
@@ -146,6 +157,19 @@ def _by_limit(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
             limit = MAX_SOURCE_BYTES if metal else MOST_RESULTS_BYTES
         groups.setdefault(limit, []).append(entry)
     return groups
+
+
+def _deeper_than(most: int, document: Any) -> bool:
+    """Whether lists and objects nest deeper, found without recursion."""
+    level: list[Any] = [document]
+    for _ in range(most):
+        inner = [
+            v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)
+        ]
+        level = [value for values in inner for value in values]
+        if not level:
+            return False
+    return True
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:

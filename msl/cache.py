@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -83,9 +85,10 @@ class Store:
         self.root = root
 
     def scratch(self) -> Path:
-        """A folder on the same file system for builds in progress."""
+        """A fresh folder on the same file system for a build in progress."""
         self.root.mkdir(parents=True, exist_ok=True)
-        return self.root
+        _remove_leftovers(self.root, ".build-")
+        return Path(tempfile.mkdtemp(prefix=f".build-{os.getpid()}-", dir=self.root))
 
     def load(self, name: str) -> Library | Rejection | None:
         """A stored result, None if there is none that can be read."""
@@ -107,9 +110,10 @@ class Store:
     ) -> Library | Rejection:
         """Store a result; a library moves into the store."""
         folder = self._folder(name)
-        scratch = folder.with_name(f".{folder.name}-{os.getpid()}")
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
+        scratch = folder.with_name(f".result-{os.getpid()}-{secrets.token_hex(4)}")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(folder.parent, ".result-")
+        scratch.mkdir()
         record: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "text": result.text}
         record["diagnostics"] = [asdict(item) for item in result.diagnostics]
         if isinstance(result, Library):
@@ -138,6 +142,24 @@ class Store:
                 return
             shutil.rmtree(folder, ignore_errors=True)
             os.rename(scratch, folder)
+
+
+def _remove_leftovers(folder: Path, prefix: str) -> None:
+    """What processes that were killed left in progress: `<prefix><process>-<anything>`."""
+    for leftover in folder.glob(f"{prefix}*-*"):
+        owner = leftover.name[len(prefix) :].split("-")[0]
+        if owner.isdigit() and not _lives(int(owner)):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _diagnostics(items: list[dict[str, Any]]) -> tuple[Diagnostic, ...]:

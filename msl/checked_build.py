@@ -40,13 +40,12 @@ HOOKS = frozenset(
 _SANITIZERS = "thread,integer-divide-by-zero,shift-exponent,signed-integer-overflow,array-bounds"
 FLAGS = (
     "-DMSL_CHECKED=1",
-    # -O1: at -O0 private variables would be memory, and each access to them an event. What -O1
+    # -O2: at -O0 private variables would be memory, and each access to them an event. What -O2
     # deletes was not needed: a load whose value is unused, a store that is overwritten at once.
-    "-O1",
+    "-O2",
     "-fno-inline",
     "-fno-vectorize",
     "-fno-slp-vectorize",
-    "-fno-unroll-loops",
     "-gline-tables-only",
     f"-fsanitize={_SANITIZERS}",
     "-fsanitize-recover=all",

@@ -91,7 +91,9 @@ def instrument(text: str, locate: Locate) -> Instrumented:
     for line in lines:
         if line.startswith("define internal void @tsan.module_ctor"):
             skipping = True
-        if not skipping and not line.startswith(_DROPPED):
+        if line.startswith("@llvm.global_ctors"):
+            out += _other_constructors(line)
+        elif not skipping and not line.startswith(_DROPPED):
             out += work.rewrite(line)
         elif line == "}":
             skipping = False
@@ -99,7 +101,6 @@ def instrument(text: str, locate: Locate) -> Instrumented:
 
 
 _DROPPED = (
-    "@llvm.global_ctors",
     "@llvm.used",
     "declare void @__tsan",
     "declare ptr @__tsan",
@@ -107,6 +108,18 @@ _DROPPED = (
     "declare void @msl_threadgroup_barrier",
     "declare void @msl_simd_collective",
 )
+
+
+def _other_constructors(line: str) -> list[str]:
+    """The list of constructors without the instrumentation's own. A list that stays is refused
+    later, as it is in a plain build."""
+    entries = re.findall(r"\{ i32 \d+, ptr @[^ ,]+, ptr null \}", line)
+    kept = [entry for entry in entries if "@tsan.module_ctor" not in entry]
+    if not kept:
+        return []
+    kind = "{ i32, ptr, ptr }"
+    values = ", ".join(f"{kind} {entry}" for entry in kept)
+    return [f"@llvm.global_ctors = appending global [{len(kept)} x {kind}] [{values}]"]
 
 
 @dataclass

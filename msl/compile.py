@@ -4,7 +4,6 @@ public entry."""
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -105,7 +104,7 @@ def compile_source(
     if stored is not None:
         return cache.with_timing(stored, (time.perf_counter() - started) * 1e3)
     build = _Build(request)
-    folder = Path(tempfile.mkdtemp(prefix=".build-", dir=store.scratch()))
+    folder = store.scratch()
     try:
         result = build.run(folder)
         if build.limited:

@@ -58,7 +58,18 @@ def _one_argument(code: Code, opening: int) -> bool:
 
 def _in_expression(code: Code, index: int) -> bool:
     before = code.tokens[index - 1]
-    return before.text == "return" or before.text in ("=", "(", ",", "+", "-", "*", "/", "<", "?", ":")
+    return before.text == "return" or before.text in (
+        "=",
+        "(",
+        ",",
+        "+",
+        "-",
+        "*",
+        "/",
+        "<",
+        "?",
+        ":",
+    )
 
 
 def _casts(code: Code, opening: int) -> bool:

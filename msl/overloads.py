@@ -50,7 +50,9 @@ def _edit_specialisations(unit: Unit, edits: Edits) -> None:
     heads = [(cls.start, cls.body[0], cls.body[1] + 1, cls.scope) for cls in unit.classes]
     for variable in unit.variables:
         if variable.template and variable.declarators:
-            heads.append((variable.start, variable.declarators[0].end, variable.end, variable.scope))
+            heads.append(
+                (variable.start, variable.declarators[0].end, variable.end, variable.scope)
+            )
     for start, stop, end, scope in heads:
         words = [code.text(index) for index in range(start, stop)]
         if words[:1] != ["template"] or not set(words) & set(_SPACES):
@@ -276,10 +278,11 @@ def _signature(unit: Unit, function: Function) -> tuple[object, ...]:
 def _once_const(text: list[str]) -> tuple[str, ...]:
     """The words that count, `const` once before a mark however often it was said."""
     found: list[str] = []
+    said = False  # since the last mark
     for word in text:
-        since = found[len(found) - next((n for n, w in enumerate(found[::-1]) if w in "*&"), len(found)) :]
-        if word and not (word == "const" and "const" in since):
+        if word and not (word == "const" and said):
             found.append(word)
+            said = word == "const" or (said and word not in "*&")
     return tuple(found)
 
 

@@ -103,9 +103,7 @@ class Code:
                 depth -= text.count(">")
                 if depth <= 0:
                     return position + 1
-            elif text in ("(", "["):
-                position = self.pair[position]
-            elif logical and text == "{":
+            elif text in ("(", "[") or (logical and text == "{"):
                 position = self.pair[position]
             elif (
                 text in (";", "{", "}", ")", "]")
@@ -184,10 +182,8 @@ class Specifiers:
     attributes: list[Attribute] = field(default_factory=list)
 
 
-def specifiers_at(
-    code: Code, start: int, end: int, logical: bool = False
-) -> Specifiers | None:
-    """The specifiers at `start`, or None if no type is named there; `logical` as in after_angles."""
+def specifiers_at(code: Code, start: int, end: int, logical: bool = False) -> Specifiers | None:
+    """The specifiers at `start`, or None if no type is named there; `logical`: see after_angles."""
     found = Specifiers(start)
     index = start
     while index < end:
@@ -216,9 +212,7 @@ def specifiers_at(
     return found if found.type else None
 
 
-def _type_name(
-    code: Code, index: int, end: int, found: Specifiers, logical: bool
-) -> int | None:
+def _type_name(code: Code, index: int, end: int, found: Specifiers, logical: bool) -> int | None:
     """The index after a type name at `index`; None if the type is complete or nothing fits."""
     text = code.text(index)
     if text in _BUILTIN:

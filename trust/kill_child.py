@@ -168,7 +168,7 @@ def store(spec: dict[str, Any], acknowledge: Callable[[str], None]) -> None:
 
 def _cache(about: str) -> None:
     cache = Store(settings.paths().build)
-    made = cache.scratch() / f"made-{os.getpid()}.so"
+    made = cache.scratch() / "library.so"
     made.write_text(about)
     key = sha256_of(about)
     cache.save(key, Library(made, {}, text=about), {})

@@ -1,4 +1,5 @@
-// msl_entry.h: from the worker's structures to a kernel's arguments; what the front end's generated entry points are written with.
+// msl_entry.h: from the worker's structures to a kernel's arguments; what the front end's generated entry points are
+// written with.
 #pragma once
 
 #include "msl_abi.h"
@@ -23,7 +24,8 @@ template <class T> struct Buffer<T &> {
   static MSL_FUNC T &get(void *memory) { return *static_cast<T *>(memory); }
 };
 
-// A small `constant T&` by value: constant memory does not change while a kernel runs, and a copy needs no reload after every store.
+// A small `constant T&` by value: constant memory does not change while a kernel runs, and a copy needs no reload after
+// every store.
 constexpr unsigned long small_constant_bytes = 256;
 template <class P, bool Small = (sizeof(P) <= small_constant_bytes)> struct Constant;
 template <class T> struct Constant<T &, false> {
@@ -98,12 +100,11 @@ MSL_SCALAR_INDEX(dispatch_quadgroups_per_threadgroup, (p.nominal_threads() + 3) 
 #undef MSL_SCALAR_INDEX
 
 // The place of a thread of "fiber" mode; of the running one.
-MSL_FUNC Place place_of(const MslThread &t) {
-  return {t.group, t.position[0], t.position[1], t.position[2], t.index};
-}
+MSL_FUNC Place place_of(const MslThread &t) { return {t.group, t.position[0], t.position[1], t.position[2], t.index}; }
 MSL_FUNC Place current() { return place_of(*msl_self); }
 
-// A threadgroup variable: its place in the group's memory is its place in the section that collects its kernel's variables.
+// A threadgroup variable: its place in the group's memory is its place in the section that collects its kernel's
+// variables.
 template <class T> MSL_FUNC T &threadgroup_variable(const char *storage, const char *section) {
   return *reinterpret_cast<T *>(msl_group->threadgroup_memory + (storage - section));
 }

@@ -72,9 +72,7 @@ MSL_BITWISE_INTRINSIC(simd_or)
 MSL_BITWISE_INTRINSIC(simd_xor)
 #undef MSL_BITWISE_INTRINSIC
 #define MSL_GROUP_INTRINSIC2(name)                                                                                     \
-  template <class T> MSL_FUNC T __metal_##name(T x, unsigned short n, MSL_SITE) {                                      \
-    return metal::name(x, n, msl_site);                                                                                \
-  }
+  template <class T> MSL_FUNC T __metal_##name(T x, unsigned short n, MSL_SITE) { return metal::name(x, n, msl_site); }
 MSL_GROUP_INTRINSICS2(MSL_GROUP_INTRINSIC2)
 #define MSL_FILL_INTRINSIC(name)                                                                                       \
   template <class T>                                                                                                   \

@@ -48,12 +48,9 @@ template <class A, class B, class C> using join3 = typename OnlyVector<typename 
     return static_cast<T>(call(static_cast<Compute>(a), static_cast<Compute>(b), static_cast<Compute>(c)));            \
   }
 
-#define MSL_BFLOAT1(name, call)                                                                                        \
-  template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR1(name, T, float, call)
-#define MSL_BFLOAT2(name, call)                                                                                        \
-  template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR2(name, T, float, call)
-#define MSL_BFLOAT3(name, call)                                                                                        \
-  template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR3(name, T, float, call)
+#define MSL_BFLOAT1(name, call) template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR1(name, T, float, call)
+#define MSL_BFLOAT2(name, call) template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR2(name, T, float, call)
+#define MSL_BFLOAT3(name, call) template <class T, msl::only_bfloat<T> = 0> MSL_SCALAR3(name, T, float, call)
 
 #define MSL_VECTOR1(name)                                                                                              \
   template <class T, int N> MSL_FUNC vec<T, N> name(vec<T, N> va) {                                                    \
@@ -90,8 +87,8 @@ template <class A, class B, class C> using join3 = typename OnlyVector<typename 
 
 // The three floating-point types, computed in float; then vectors.
 #define MSL_FLOATING(n, name, call)                                                                                    \
-  MSL_SCALAR##n(name, float, float, call) MSL_SCALAR##n(name, _Float16, float, call)                                   \
-      MSL_BFLOAT##n(name, call) MSL_VECTOR##n(name)
+  MSL_SCALAR##n(name, float, float, call) MSL_SCALAR##n(name, _Float16, float, call) MSL_BFLOAT##n(name, call)         \
+      MSL_VECTOR##n(name)
 
 // The integer types that arithmetic functions take, each in its own width; int8_t is a signed char.
 #define MSL_INTEGERS(M)                                                                                                \

@@ -19,12 +19,8 @@ MSL_FUNC uint32_t pack_component(float x, int shift, int bits) {
   const float scaled = __builtin_rintf(clamp(x, bits < 0 ? -1.0f : 0.0f, 1.0f) * most);
   return (static_cast<uint32_t>(static_cast<int32_t>(scaled)) & ((1u << width) - 1)) << shift;
 }
-MSL_FUNC float from_srgb(float x) {
-  return x <= 0.04045f ? x / 12.92f : pow((x + 0.055f) / 1.055f, 2.4f);
-}
-MSL_FUNC float to_srgb(float x) {
-  return x < 0.0031308f ? 12.92f * x : 1.055f * pow(x, 1.0f / 2.4f) - 0.055f;
-}
+MSL_FUNC float from_srgb(float x) { return x <= 0.04045f ? x / 12.92f : pow((x + 0.055f) / 1.055f, 2.4f); }
+MSL_FUNC float to_srgb(float x) { return x < 0.0031308f ? 12.92f * x : 1.055f * pow(x, 1.0f / 2.4f) - 0.055f; }
 template <class T, int N> MSL_FUNC vec<T, N> unpack(uint32_t word, const int (&bits)[N]) {
   vec<T, N> r;
   for (int i = 0, shift = 0; i < N; shift += bits[i] < 0 ? -bits[i] : bits[i], ++i)

@@ -23,18 +23,18 @@ template <class T, int N> constexpr bool is_vec<vec<T, N>> = true;
 template <class S, class T>
 constexpr bool broadcasts = __is_arithmetic(S) && (__is_floating_point(T) || !__is_floating_point(S));
 template <class T, class U>
-constexpr bool between_narrow = __is_floating_point(T) && __is_floating_point(U) && sizeof(T) == 2 && sizeof(U) == 2 &&
-                                !__is_same(T, U);
+constexpr bool between_narrow =
+    __is_floating_point(T) && __is_floating_point(U) && sizeof(T) == 2 && sizeof(U) == 2 && !__is_same(T, U);
 // static_cast, also between half and bfloat, which the host's compiler does not convert into one another.
-template <class T, class U> MSL_FUNC constexpr T converted(const U &x) {
-  if constexpr (between_narrow<T, U>)
+template <class T, class U> MSL_FUNC constexpr T converted(U &&x) {
+  if constexpr (between_narrow<T, __remove_cvref(U)>)
     return static_cast<T>(static_cast<float>(x));
   else
-    return static_cast<T>(x);
+    return static_cast<T>(static_cast<U &&>(x));
 }
 // `(T)x` is written `To<T>() ->* x`: of all operators this one binds most like a cast.
 template <class T> struct To {
-  template <class U> friend MSL_FUNC constexpr T operator->*(To, const U &x) { return converted<T>(x); }
+  template <class U> friend MSL_FUNC constexpr T operator->*(To, U &&x) { return converted<T>(static_cast<U &&>(x)); }
 };
 template <class S, class T> constexpr bool casts = __is_arithmetic(S) && !broadcasts<S, T>;
 

@@ -76,7 +76,8 @@ def test_one_kernel_is_judged_reported_and_recorded(
     assert "updated session.json [apple-m4-max/relu]: new best" in shown.out
     assert "no Record yet: confirming it in mode record, about" in shown.err
     assert record() is not None and paths().session.exists()
-    assert [run.kernel for run in runs.last("relu", "metal")] == ["relu"]
+    (kept,) = runs.last("relu", "metal")
+    assert kept.kernel == "relu" and kept.held_out == GATE_PASSED
 
 
 def test_a_second_run_of_the_same_source_pays_for_no_confirmation(

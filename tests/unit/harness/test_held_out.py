@@ -33,11 +33,14 @@ from harness.catalog import Kernel
 from harness.errors import ExitCode
 from harness.evaluation import Evaluation, Refusal, Status
 from harness.gate_speed import Speed
-from harness.settings import ROOT, paths
+from harness.settings import ROOT, Settings, paths
 from harness.spec import Array, Cost, Domain, KernelSpec, Range, Scalar, Sizes, ulp
 
 KERNELS = catalog.default().kernels()
-EVERYWHERE: gate_points.Covers = lambda point: True
+
+
+def everywhere(point: Any) -> bool:
+    return True
 
 
 def ranked(**changes: Any) -> Evaluation:
@@ -74,7 +77,7 @@ def test_draws_are_what_their_kind_says(problem: Kernel, size: str) -> None:
     spec = problem.spec
     centre = catalog.point_of(spec, size)
     for seed in range(3):
-        found = gate_points.draw(spec, inputs.secret_of(seed), centre, EVERYWHERE)
+        found = gate_points.draw(spec, inputs.secret_of(seed), centre, everywhere)
         assert [one.kind for one in found] == list(gate_points.KINDS)
         named = [dict(point) for _, point in catalog.named_points(spec)]
         for one in found:
@@ -94,7 +97,7 @@ def test_draws_are_what_their_kind_says(problem: Kernel, size: str) -> None:
 def test_one_draw_is_larger_where_the_domain_allows() -> None:
     spec = double_spec()
     for seed in range(20):
-        found = gate_points.draw(spec, inputs.secret_of(seed), spec.sizes.published, EVERYWHERE)
+        found = gate_points.draw(spec, inputs.secret_of(seed), spec.sizes.published, everywhere)
         larger = next(one for one in found if one.kind == "larger")
         size = gate_points.elements(spec, larger.point)
         assert 1.5 <= size / gate_points.elements(spec, spec.sizes.published) <= 4
@@ -105,9 +108,7 @@ def test_other_secrets_draw_other_points_and_parameters() -> None:
     seen = {
         (one.point["rows"], one.point["cols"], one.point["eps"])
         for seed in range(5)
-        for one in gate_points.draw(
-            spec, inputs.secret_of(seed), spec.sizes.published, EVERYWHERE
-        )
+        for one in gate_points.draw(spec, inputs.secret_of(seed), spec.sizes.published, everywhere)
     }
     assert len(seen) == 20
     assert len({eps for _, _, eps in seen}) == 20
@@ -115,7 +116,18 @@ def test_other_secrets_draw_other_points_and_parameters() -> None:
 
 
 def test_primes() -> None:
-    assert [n for n in range(-1, 30) if gate_points.is_prime(n)] == [2, 3, 5, 7, 11, 13, 17, 19, 23, 29]
+    assert [n for n in range(-1, 30) if gate_points.is_prime(n)] == [
+        2,
+        3,
+        5,
+        7,
+        11,
+        13,
+        17,
+        19,
+        23,
+        29,
+    ]
 
 
 def test_the_revealed_seed_gives_the_committed_points() -> None:
@@ -153,7 +165,7 @@ def test_the_commitment_is_on_disk_before_the_first_draw() -> None:
     assert document["held_out"] is None and "seed" not in document
 
 
-def test_only_the_gate_and_its_caller_read_what_it_stores() -> None:
+def test_nothing_but_the_harness_reads_what_the_gate_stores() -> None:
     packages = [ROOT / name for name in ("harness", "agent_steel", "trust", "perf")]
     readers = {
         path.relative_to(ROOT).as_posix()
@@ -162,7 +174,8 @@ def test_only_the_gate_and_its_caller_read_what_it_stores() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.ImportFrom | ast.Import) and "gate_store" in ast.unparse(node)
     }
-    assert readers == {"harness/held_out.py", "harness/judging.py"}
+    assert "harness/held_out.py" in readers
+    assert [name for name in readers if not name.startswith("harness/")] == []
 
 
 # --- what a file may leave out --------------------------------------------------------------
@@ -190,9 +203,7 @@ def test_only_covered_draws_count(requires: str, status: str, says: str) -> None
 
 def test_a_parameter_may_not_be_pinned() -> None:
     spec = double_spec(
-        domain=Domain(
-            {"rows": Range(1, 4096), "cols": Range(1, 65536), "alpha": Range(0.5, 2.0)}
-        ),
+        domain=Domain({"rows": Range(1, 4096), "cols": Range(1, 65536), "alpha": Range(0.5, 2.0)}),
         sizes=Sizes(published={"rows": 16, "cols": 64, "alpha": 1.0}, large={}, check=[]),
     )
     text = "//! requires: alpha == 1.0\nkernel void double_f32();"
@@ -224,7 +235,10 @@ kernel void scale_f32(device const float *x [[buffer(0)]], device float *y [[buf
 """
 HONEST = "y[at.y * cols + at.x] = alpha * x[at.y * cols + at.x];"
 PLANTED = {
-    "hard-coded columns": ("uint i = at.y * 64 + at.x; if (i < rows * cols) y[i] = alpha * x[i];", ["cols"]),
+    "hard-coded columns": (
+        "uint i = at.y * 64 + at.x; if (i < rows * cols) y[i] = alpha * x[i];",
+        ["cols"],
+    ),
     "ignores alpha": (HONEST.replace("alpha * ", ""), ["alpha"]),
     "multiples of 32": ("if (at.x < cols / 32 * 32) " + HONEST, ["cols"]),
     "few rows": ("if (at.y < 16) " + HONEST, ["rows"]),
@@ -327,7 +341,12 @@ def speeds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def timed(
-        request: Any, candidate: Any, schedule: Any, point: Mapping[str, float], *rest: Any, **how: Any
+        request: Any,
+        candidate: Any,
+        schedule: Any,
+        point: Mapping[str, float],
+        *rest: Any,
+        **how: Any,
     ) -> Speed:
         asked.append(rest[1])
         if "tiny" in request.source.text:
@@ -365,9 +384,7 @@ def test_speed_does_not_count_where_launching_takes_the_time(speeds: list[str]) 
     assert all("launching" in p["note"] for p in found["points"] if p["kind"] != "far")
 
 
-@pytest.mark.parametrize(
-    ("speedup", "floor"), [(0.2, 0.1), (1.0, 0.5), (1.9, 0.95), (8.0, 0.95)]
-)
+@pytest.mark.parametrize(("speedup", "floor"), [(0.2, 0.1), (1.0, 0.5), (1.9, 0.95), (8.0, 0.95)])
 def test_the_floor_is_what_mlx_or_half_the_ranked_speedup_asks(
     speeds: list[str], speedup: float, floor: float
 ) -> None:
@@ -413,15 +430,10 @@ def test_the_option_runs_the_gate_and_never_saves(
 
 
 @pytest.mark.host
-def test_a_file_goes_through_the_gate_by_itself(tmp_path: Path) -> None:
-    honest = ROOT / "metal" / "kernels" / "common" / "relu.metal"
-    hard = tmp_path / "hard.metal"
-    hard.write_text(honest.read_text().replace("first < N", "first < N && N % 2 == 0"))
-    hard.write_text(honest.read_text().replace("for (uint i = first; i < N; ++i)", "for (uint i = first; i < (N > 300000 ? first : N); ++i)"))
-    problem = catalog.default().find("relu")
-    from harness.settings import Settings
-
+def test_a_kernel_goes_through_the_gate_by_itself() -> None:
     settings = Settings(check_only=True, device="cpu", seed=11)
-    good = judging.held_out_too(problem, catalog.read_source(honest), settings, "published")
-    assert good.held_out is not None and good.held_out["status"] == "passed"
-    assert good.held_out["ranked_speedup"] is None, "nothing was timed"
+    found = judging.held_out_too(catalog.default().find("relu"), None, settings, "published")
+    assert found.variant == "default"
+    assert found.held_out is not None and found.held_out["status"] == "passed"
+    assert found.held_out["ranked_speedup"] is None, "nothing was timed"
+    assert found.held_out["seed"] == f"{inputs.secret_of(11):032x}"

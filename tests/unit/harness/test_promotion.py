@@ -101,6 +101,18 @@ def test_what_fails_the_confirmation_is_no_record(confirmed: Evaluation, says: s
     assert held() is None and not paths().session.exists()
 
 
+@pytest.mark.parametrize("status", ["failed", "regression", "not_covered"])
+def test_what_fails_the_gate_is_no_record(status: str) -> None:
+    world = World(passed())
+    world.confirmed = passed(held_out={**GATE_PASSED, "status": status, "reason": "cols=37"})
+    outcome = world.promote(passed())
+    assert not outcome.saved and f"held out {status}: cols=37" in outcome.message
+    assert outcome.held_out is not None and outcome.held_out["status"] == status
+    world.confirmed = passed(held_out=None)
+    assert "gate was not run" in world.promote(passed()).message
+    assert held() is None
+
+
 def test_a_confirmed_win_replaces_the_record() -> None:
     start_with(passed())
     outcome = World(passed(FASTER, speedup=1.8)).promote(passed(FASTER, speedup=1.8))

@@ -25,7 +25,7 @@ SOURCES: dict[str, str] = {
     "own_bfloat_functions": (
         "namespace metal {\n"
         "METAL_FUNC bfloat exp(bfloat x) {\n"
-        "  return static_cast<bfloat>(__metal_exp(static_cast<float>(x), __METAL_FAST_MATH__));\n}\n"
+        "  return static_cast<bfloat>(__metal_exp(float(x), __METAL_FAST_MATH__));\n}\n"
         "METAL_FUNC bfloat simd_sum(bfloat x) {\n"
         "  return static_cast<bfloat>(__metal_simd_sum(static_cast<float>(x)));\n}\n"
         "namespace fast { METAL_FUNC bfloat exp(bfloat x) { return metal::exp(x); } }\n}\n"
@@ -83,7 +83,9 @@ SOURCES: dict[str, str] = {
         "  y[i] += __builtin_ctz(8) + is_same_v<remove_addrspace_t<float>, float>;\n}"
     ),
     "unroll_by_macro": (
-        "#define LEAST(a, b) ((a) < (b) ? (a) : (b))\n#define DO_PRAGMA(x) _Pragma(#x)\n" + KERNEL + " {\n"
+        "#define LEAST(a, b) ((a) < (b) ? (a) : (b))\n#define DO_PRAGMA(x) _Pragma(#x)\n"
+        + KERNEL
+        + " {\n"
         "#pragma unroll (LEAST(4, 2))\n  for (int k = 0; k < 4; ++k) y[i] += k;\n"
         "  DO_PRAGMA(unroll) for (int k = 0; k < 4; ++k) y[i] += k;\n}"
     ),

@@ -1,4 +1,4 @@
-"""Mistakes as people and models make them: refused at the right place, in words of the language alone."""
+"""Mistakes as people and models make them: refused in place, in words of the language alone."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ EXTREMES = {
     "parentheses": body("  y[i] = " + "(" * 10_000 + "1" + ")" * 10_000 + ";"),
     "unclosed": "kernel void f([[",
     "deep_namespaces": "namespace a {" * 3000 + "}" * 3000,
-    "directives_in_vain": "#if 0\n#embed \"x\"\n#include X\n#endif\n}",
+    "directives_in_vain": '#if 0\n#embed "x"\n#include X\n#endif\n}',
 }
 
 

@@ -1,0 +1,18 @@
+// Asks for a second stream, on which work would not be timed.
+// row: 1
+// kernel: relu
+// expect: compile_error
+// layer: header
+// says: unknown header line 'stream'
+// size: check
+// twin: 01_side_stream_honest.metal
+//! stream: 2
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  y[i] = max(x[i], 0.0f);
+}

@@ -1,0 +1,18 @@
+// Computes a table when the library is opened, outside the timed window.
+// row: 7
+// kernel: relu
+// expect: compile_error
+// layer: compiler
+// size: check
+// twin: 07_work_at_set_up_honest.metal
+//! grid: rows * cols 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+constant float table[2] = {metal::exp(0.5f), 1.0f};
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
+  y[i] = max(x[i], 0.0f) * table[1];
+}

@@ -1,0 +1,27 @@
+// Keeps the answer of the phase in which it is tested and replays it in the one in which it is timed.
+// row: 24
+// kernel: relu
+// expect: not_written
+// layer: poison
+// backed: fresh
+// size: timed
+// twin: 24_phase_replay_honest.metal
+//! scratch table: uint 4 * rows * cols
+//! dispatch relu_f32 grid: rows * cols threadgroup: 256 bind 3=table
+#include <metal_stdlib>
+using namespace metal;
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     device uint *table [[buffer(3)]], uint i [[thread_position_in_grid]]) {
+  device uint *slot = table + 4 * i;
+  const bool tested = slot[2] == 0;
+  slot[2] = 1;
+  if (!tested) {
+    y[i] = slot[3] == 7 ? as_type<float>(slot[1]) : y[i];
+    return;
+  }
+  slot[3] = 7;
+  slot[0] = as_type<uint>(x[i]);
+  slot[1] = as_type<uint>(max(as_type<float>(slot[0]), 0.0f));
+  y[i] = as_type<float>(slot[1]);
+}

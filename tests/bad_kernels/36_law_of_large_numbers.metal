@@ -1,0 +1,34 @@
+// Sums every fourth pair and multiplies by four: right on average.
+// row: 36
+// kernel: dot_product
+// expect: wrong_values
+// layer: oracle
+// size: check
+// twin: 36_law_of_large_numbers_honest.metal
+//! grid: 256 1 1
+//! threadgroup: 256 1 1
+#include <metal_stdlib>
+using namespace metal;
+
+kernel void dot_product_f32(device const float *x [[buffer(0)]], device const float *y [[buffer(1)]],
+                            device float *out [[buffer(2)]], constant uint &N [[buffer(3)]],
+                            uint t [[thread_index_in_threadgroup]], uint simd [[simdgroup_index_in_threadgroup]],
+                            uint lane [[thread_index_in_simdgroup]]) {
+  threadgroup float part[8];
+  float sum = 0.0f;
+  for (uint i = 4 * t; i < N; i += 4 * 256) {
+    sum = fma(4.0f * x[i], y[i], sum);
+  }
+  sum = simd_sum(sum);
+  if (lane == 0) {
+    part[simd] = sum;
+  }
+  threadgroup_barrier(mem_flags::mem_threadgroup);
+  if (t == 0) {
+    float total = 0.0f;
+    for (uint i = 0; i < 8; ++i) {
+      total += part[i];
+    }
+    out[0] = total;
+  }
+}

@@ -1,0 +1,21 @@
+// Scratch of eight terabytes.
+// row: 74
+// kernel: relu
+// expect: launch_error
+// layer: limits
+// backed: host
+// says: > limit
+// size: check
+// twin: 74_endless_scratch_honest.metal
+//! scratch table: uint 2000000000000
+//! dispatch relu_f32 grid: rows * cols threadgroup: 256 bind 3=table
+#include <metal_stdlib>
+using namespace metal;
+
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
+                     device uint *table [[buffer(3)]], uint i [[thread_position_in_grid]]) {
+  device uint *slot = table + 4 * i;
+  slot[0] = as_type<uint>(x[i]);
+  slot[1] = as_type<uint>(max(as_type<float>(slot[0]), 0.0f));
+  y[i] = as_type<float>(slot[1]);
+}
