@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 #: Beyond this an integer does not survive a float, and no geometry or size is that large.
 LARGEST = 1 << 53
 _MAX_TOKENS = 512
 _MAX_DEPTH = 48
+#: Far more than LARGEST has; beyond a few thousand Python itself gives up.
+MAX_DIGITS = 64
 
 Value = float  # int, float, or bool for conditions
 Functions = Mapping[str, Callable[..., Any]]
@@ -69,6 +72,8 @@ def tokens(text: str) -> list[Token]:
             Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup) + 1)
         )
         at = match.end()
+        if found[-1].kind == "number" and len(found[-1].text) > MAX_DIGITS:
+            raise ExpressionError(f"a number of more than {MAX_DIGITS} digits", found[-1].column)
         if len(found) > _MAX_TOKENS:
             raise ExpressionError(f"more than {_MAX_TOKENS} tokens", found[-1].column)
     found.append(Token("end", "", len(text) + 1))
@@ -203,6 +208,7 @@ class Expression:
         return _evaluate(self.node, names, functions or {})
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Expression:
     """The one expression that `text` is."""
     parser = Parser(tokens(text))

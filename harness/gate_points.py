@@ -70,7 +70,7 @@ def draw(spec: KernelSpec, secret: int, centre: Point, covers: Covers) -> list[D
 def shapes(spec: KernelSpec, secret: int, centre: Point, covers: Covers, most: int = 2) -> int:
     """How many different shapes `covers` lets through, counted up to `most`."""
     seen = {_shape(spec, p) for _, p in named_points(spec)[-2:] if covers(p)}
-    for kind in KINDS:
+    for kind in ("larger", "far"):
         drawer = _Drawer(spec, kind, centre, stream(secret, "shapes", kind))
         for point, _ in drawer.candidates():
             if len(seen) >= most:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from harness.dtypes import Element, element_of_msl
-from harness.expressions import Expression, ExpressionError, Node, Parser, Token, tokens
+from harness.expressions import MAX_DIGITS, Expression, ExpressionError, Node, Parser, Token, tokens
 
 MAX_BUFFERS = 31
 _CLAUSES = ("grid", "threadgroup", "tgmem", "bind", "const", "repeat", "swap")
@@ -228,8 +228,9 @@ class _Line:
         found = _constant(name).search(self.source)
         if found is None:
             raise ExpressionError(f"this file declares no integer constant '{name}'", column)
-        if int(found[2]) not in choices:
-            raise ExpressionError(f"'{name}' is {found[2]}, which is not a choice", column)
+        if len(found[2]) > MAX_DIGITS or int(found[2]) not in choices:
+            shown = found[2][:MAX_DIGITS]
+            raise ExpressionError(f"'{name}' is {shown}, which is not a choice", column)
         return replace(header, tune=(*header.tune, Tune(name, tuple(choices), int(found[2]))))
 
     def _dispatch(self) -> DispatchLine:

@@ -225,7 +225,7 @@ def _gate(row: Row, redraw: Redraw) -> Iterator[str]:
             yield "held out: its seed is that of the timed run"
         if _time(found["committed_at"]) > _time(row.record.provenance.recorded_at):
             yield "held out: committed after the Record was made"
-        points = [point for point in found["points"] if point["kind"] != "earlier"]
+        points = [_listed(point) for point in found["points"] if point["kind"] != "earlier"]
         unpassed = [p for p in found["points"] if p["status"] not in ("passed", "unsupported")]
         if found["status"] == "passed" and unpassed:
             yield f"held out: passed, with a point that is {unpassed[0]['status']}"
@@ -233,7 +233,7 @@ def _gate(row: Row, redraw: Redraw) -> Iterator[str]:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         yield f"held out: malformed ({type(error).__name__}: {error})"
         return
-    if drawn is not None and [_listed(p) for p in points] != [_drawn(d) for d in drawn]:
+    if drawn is not None and points != [_drawn(draw) for draw in drawn]:
         yield "held out: its points are not those that the revealed seed draws"
 
 

@@ -141,9 +141,10 @@ def not_following(row: EvaluationDocument, samples: Samples, cost: Cost) -> list
         }
         stored = row.model_dump(mode="json", include=set(wanted))
         found = list(_differences(stored, wanted, exact))
-        if least is None or len(found) < len(least):
-            least = found
-    return [] if least is None else least
+        if not found:
+            return []
+        least = found if least is None or len(found) < len(least) else least
+    return least or []
 
 
 def comparison_differs(
@@ -175,14 +176,14 @@ def _recorded_here(env: Mapping[str, Any]) -> bool:
 def _ceilings(chip: str) -> list[Ceilings | None]:
     """What the recording machine may have known of its chip: a chip has rows by core count."""
     rows = [chip_metrics.vendor_ceilings(row) for row in chip_metrics.CHIPS if row.id == chip]
-    return [*rows, None]
+    return [*rows, None] if len(rows) == 1 else [None, *rows]
 
 
 def above_physics(chip: str, samples: Samples, cost: Cost) -> str:
     """Why not even the largest chip of this id can be so fast; empty if one can."""
     known = [ceilings for ceilings in _ceilings(chip) if ceilings is not None]
-    judged = [Flag.IMPLAUSIBLE in figures.rescore(samples, cost, one).flags for one in known]
-    return "faster than the chip's ceilings allow" if known and all(judged) else ""
+    too_fast = all(Flag.IMPLAUSIBLE in figures.rescore(samples, cost, c).flags for c in known[::-1])
+    return "faster than the chip's ceilings allow" if known and too_fast else ""
 
 
 def is_bounded(chip: str) -> bool:

@@ -51,21 +51,32 @@ class FunctionConstant:
 def integer(unit: Unit, start: int, end: int) -> int | None:
     """The value of an integer expression over literals and program-scope constants; None if it is
     something else."""
-    return _integer(unit, start, end, 0)
+    return _integer(unit, start, end, 0, {})
 
 
-def _integer(unit: Unit, start: int, end: int, depth: int) -> int | None:
+#: Longer expressions and numbers are no indices or sizes, and Python's own parser has limits.
+_MAX_WORDS, _MAX_DIGITS = 256, 64
+
+
+def _integer(
+    unit: Unit, start: int, end: int, depth: int, known: dict[str, int | None]
+) -> int | None:
+    """`known` are the names resolved so far: each is looked up once, however often it is used."""
     words = []
+    if end - start > _MAX_WORDS:
+        return None
     for index in range(start, end):
         token = unit.code.tokens[index]
         if token.kind == NUMBER:
             match = _INTEGER.fullmatch(token.text)
-            if not match:
+            if not match or len(token.text) > _MAX_DIGITS:
                 return None
             digits = match.group(1).replace("'", "")
             words.append(str(int(digits, 0 if digits[:2].lower() in ("0x", "0b") else 10)))
         elif token.kind == "ident":
-            value = _named(unit, token.text, depth)
+            if token.text not in known:
+                known[token.text] = _named(unit, token.text, depth, known)
+            value = known[token.text]
             if value is None:
                 return None
             words.append(str(value))
@@ -79,18 +90,18 @@ def _integer(unit: Unit, start: int, end: int, depth: int) -> int | None:
         return None
 
 
-def _named(unit: Unit, name: str, depth: int) -> int | None:
+def _named(unit: Unit, name: str, depth: int, known: dict[str, int | None]) -> int | None:
     if depth > 8:
         return None
     for variable in unit.variables:
         for declarator in variable.declarators:
             if declarator.name == name and declarator.initialiser and not declarator.arrays:
                 start, end = declarator.initialiser
-                return _integer(unit, start + 1, end, depth + 1)
-    return _enumerator(unit, name, depth)
+                return _integer(unit, start + 1, end, depth + 1, known)
+    return _enumerator(unit, name, depth, known)
 
 
-def _enumerator(unit: Unit, name: str, depth: int) -> int | None:
+def _enumerator(unit: Unit, name: str, depth: int, known: dict[str, int | None]) -> int | None:
     """The value of an enumerator of this name."""
     code = unit.code
     for index, token in enumerate(code.tokens):
@@ -103,7 +114,7 @@ def _enumerator(unit: Unit, name: str, depth: int) -> int | None:
         value: int | None = -1
         for first, last in code.split(index + 1, code.pair[index]):
             if code.text(first + 1) == "=":
-                value = _integer(unit, first + 2, last, depth + 1)
+                value = _integer(unit, first + 2, last, depth + 1, known)
             elif value is not None:
                 value += 1
             if code.text(first) == name:

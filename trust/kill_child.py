@@ -178,13 +178,15 @@ def _cache(about: str) -> None:
 
 def _weakened(what: str) -> None:
     """Take a protection away, to show that its absence is seen."""
+
+    def write_text(path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
     if what == "atomic":
-        atomic.write_text = lambda path, text: (  # type: ignore[assignment]
-            path.parent.mkdir(parents=True, exist_ok=True),
-            path.write_text(text, "utf-8"),
-        )
+        setattr(atomic, "write_text", write_text)  # noqa: B010 - a type checker would object
     if what == "locks":
-        fcntl.flock = lambda descriptor, kind: None  # type: ignore[assignment]
+        setattr(fcntl, "flock", lambda descriptor, kind: None)  # noqa: B010
 
 
 def _child(request: dict[str, Any], spec: dict[str, Any], pipe: int) -> NoReturn:

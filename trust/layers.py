@@ -23,13 +23,13 @@ from harness import (
     compare,
     figures,
     header,
+    held_out,
     inputs,
     judge,
     kernel_side,
     pool,
     schedule,
     tracks,
-    trial,
     verdict,
 )
 from harness.bank import Guise
@@ -38,7 +38,7 @@ from harness.dtypes import poison as poison_bits
 from harness.evaluation import Status
 from harness.expressions import ExpressionError
 from harness.schedule import NotCovered
-from harness.spec import KernelSpec, ulp
+from harness.spec import KernelSpec
 from harness.tolerance import Bound, Tolerance
 from msl import safety
 
@@ -50,13 +50,13 @@ Patch = tuple[Any, str, Callable[[Any], Any]]
 class Layer:
     """One defence: where it speaks, and what to replace to be without it.
 
-    `stage` is who says the refusal; a layer that says nothing itself (poison, fresh values) speaks
+    `stages` are who says the refusal; a layer that says nothing itself (poison, fresh values) speaks
     through the comparison. Without patches the layer cannot be taken out, for the reason given.
     """
 
     name: str
     what: str
-    stage: str
+    stages: tuple[str, ...]
     patches: Sequence[Patch] = ()
     stays: str = ""
 
@@ -181,13 +181,120 @@ def _checked(status: Status) -> list[Patch]:
     return [(Reader, "finding", _blind_to(status))]
 
 
-_SAYS_NOTHING = "comparison"
-_FRONT_END = "front end"
+def _zeros_once(old: Callable[..., Any]) -> Callable[..., Any]:
+    """Memory as a new buffer has it: zeros before the first run, then whatever the last one left."""
 
-LAYERS: Mapping[str, Layer] = {
-    layer.name: layer
-    for layer in (
-        Layer("header", "header lines are a closed grammar", _FRONT_END,
-              [(header._Line, "added_to", _quiet_header)]),
+    def poison(this: Any, first: int, count: int, which: int, names: Any) -> None:
+        seen = this.__dict__.setdefault("touched", set())
+        for instance in range(first, first + count):
+            for name in names:
+                if (instance, name) not in seen:
+                    seen.add((instance, name))
+                    this.view(instance, name).view(np.uint8).fill(0)
+
+    return poison
+
+
+def _layers() -> list[Layer]:
+    """In the order in which a candidate meets them."""
+    front, before, compared, inside = (
+        ("front end",),
+        ("before the run",),
+        ("comparison",),
+        ("checked build",),
     )
-}
+    return [
+        Layer("header", "header lines are a closed grammar", front, _HEADER),
+        Layer("include", "headers of the standard library and of this repository only", front, _INCLUDE),
+        Layer("lexical", "words that reach beyond Metal are refused after expansion", front, _LEXICAL),
+        Layer("target_macros", "no macro tells one target from another", compared, _MACROS),
+        Layer("compiler", "what is not Metal, needs start-up code or bursts a limit", front,
+              stays="without it there is no program to run"),
+        Layer("abi", "parameters fit what is bound", before, _ABI),
+        Layer("limits", "grids, repeats and scratch within limits", before, _LIMITS),
+        Layer("pipeline", "threads and threadgroup memory that a pipeline has", before,
+              stays="there is no more memory to give"),
+        Layer("host", "deadlines and crashes", ("host",),
+              stays="without it a run would not end, or take this process with it"),
+        Layer("poison", "outputs and scratch never hold zeros or an old answer", (*compared, *inside), _POISON),
+        Layer("poison_first", "the first poison: NaN", (*compared, *inside), _POISON_FIRST),
+        Layer("poison_second", "the second poison: 1e30", (*compared, *inside), _POISON_SECOND),
+        Layer("orders", "threadgroups and threads in another order", (*compared, "host"), _ORDERS),
+        Layer("check_sizes", "odd sizes and unusual scalars", compared, _CHECK_SIZES),
+        Layer("values", "inputs that a shortcut does not survive", compared, _VALUES),
+        Layer("secret", "inputs nobody can know beforehand", compared, _SECRET),
+        Layer("canaries", "guards around every buffer", ("guards",), _CANARIES),
+        Layer("inputs", "inputs are compared after the run", ("inputs",), _INPUTS),
+        Layer("oracle", "every element is compared with float64", compared, _ORACLE),
+        Layer("tolerance", "bounds that follow from the error of the arithmetic", compared, _TOLERANCE),
+        Layer("checked_bounds", "accesses outside of buffers and arrays", inside, _checked(Status.OUT_OF_BOUNDS)),
+        Layer("checked_race", "accesses that nothing orders", inside, _checked(Status.DATA_RACE)),
+        Layer("checked_barrier", "barriers that some threads skip", inside, _checked(Status.DIVERGENT_BARRIER)),
+        Layer("checked_lanes", "lanes that are not there", inside, _checked(Status.INACTIVE_LANE)),
+        Layer("checked_integer", "integer arithmetic without a result", inside, _checked(Status.UNDEFINED_INTEGER)),
+        Layer("checked_uninitialised", "memory that nobody wrote", inside, _checked(Status.UNINITIALISED_READ)),
+        Layer("fresh", "other values in every timed run", ("timed run",), _FRESH),
+        Layer("validation", "a tenth of the timed runs is compared", ("timed run",), _VALIDATION),
+        Layer("held_out", "sizes drawn by a secret", ("held-out gate",), _HELD_OUT),
+        Layer("plausibility", "nothing above the physics of the chip", ("flags",), _PLAUSIBILITY),
+        Layer("same_source", "a copy wins no Record", ("promotion",), _SAME_SOURCE),
+    ]
+
+
+_HEADER: list[Patch] = [(header._Line, "added_to", _quiet_header)]
+_INCLUDE: list[Patch] = [(tracks, "forbidden_include", _nothing(None))]
+_LEXICAL: list[Patch] = [
+    (safety, "token_checks", _nothing([])),
+    (safety, "raw_checks", _nothing([])),
+    (safety, "blocked_directive", _nothing(None)),
+]
+_MACROS: list[Patch] = [(msl.preprocess, "_command", _target_macros)]
+_ABI: list[Patch] = [(abi, "check", _nothing(None))]
+_LIMITS: list[Patch] = [(schedule._Resolver, "_whole", _lenient_whole)]
+_POISON: list[Patch] = [(pool.Pool, "poison", _zeros_once)]
+_POISON_FIRST: list[Patch] = [(pool.Pool, "poison", _only_poison(1))]
+_POISON_SECOND: list[Patch] = [(pool.Pool, "poison", _only_poison(0))]
+_ORDERS: list[Patch] = [(judge._Trial, "runs", lambda old: property(lambda trial: 2))]
+_CHECK_SIZES: list[Patch] = [(judge, "judge", _without_check_sizes)]
+_VALUES: list[Patch] = [(bank, "draw", _plain_values)]
+_SECRET: list[Patch] = [(inputs, "secret_of", lambda old: lambda seed: old(PUBLIC_SEED))]
+_CANARIES: list[Patch] = [(pool.Pool, "overrun", _nothing(None))]
+_INPUTS: list[Patch] = [(judge, "first_difference", _nothing(None))]
+_ORACLE: list[Patch] = [(compare._Output, "wrong", _no_wrong_values)]
+_TOLERANCE: list[Patch] = [(tracks, "spec_for", _published_tolerance)]
+_FRESH: list[Patch] = [(bank.Bank, "guise", _nothing(Guise(0, 0)))]
+_VALIDATION: list[Patch] = [(kernel_side.KernelSide, "_validate", _no_validation)]
+_HELD_OUT: list[Patch] = [(held_out, "run", _nothing({"status": "passed", "reason": "", "points": []}))]
+_PLAUSIBILITY: list[Patch] = [(figures, "_ceiling_flags", _nothing(()))]
+_SAME_SOURCE: list[Patch] = [(verdict, "same_source", _nothing(False))]
+
+#: The seed that a careless benchmark uses for everybody.
+PUBLIC_SEED = 0
+
+LAYERS: Mapping[str, Layer] = {layer.name: layer for layer in _layers()}
+
+#: Stored outcomes were found with every layer in place.
+_FORGETFUL: Sequence[Patch] = (
+    (checked_judging, "_load", _nothing(None)),
+    (checked_judging, "_store", _nothing(None)),
+)
+
+
+@contextlib.contextmanager
+def without(names: Collection[str]) -> Iterator[None]:
+    """Judge with these layers taken out."""
+    with contextlib.ExitStack() as stack:
+        patches = [patch for name in names for patch in LAYERS[name].patches]
+        for owner, attribute, made in (*patches, *(_FORGETFUL if names else ())):
+            old = owner.__dict__[attribute]
+            stack.enter_context(mock.patch.object(owner, attribute, made(old)))
+        if names:
+            stamp = f"without {sorted(n for n in names if 'front end' in LAYERS[n].stages)}"
+            if "target_macros" in names:
+                stamp += " target_macros"
+            named = msl.cache.front_end_stamp()
+            if stamp != "without []":
+                stack.enter_context(
+                    mock.patch.object(msl.cache, "front_end_stamp", lambda: named + stamp)
+                )
+        yield

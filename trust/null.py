@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness import inputs, locks, verdict
 from harness.evaluation import Refusal, Samples, Verdict
 from harness.kernel_side import KernelSide
 from harness.measure import Budget, Comparison, Mode, compare
-from trust import known_pair
+from trust import known_pair, synthetic
 from trust.section import Section
-from trust.synthetic import World, run
+from trust.synthetic import World
 
 SYNTHETIC = 1000
 REAL = 300
 #: Short forms, for a quick look at the code path.
 SYNTHETIC_SHORT = 40
 REAL_SHORT = 3
-#: 3 % drift, 2.5 % noise and outliers: the noise model of docs/design/measurement.md.
-NOISE = {"drift": 0.03, "noise": 0.025, "outliers": 0.05}
 POWER_WANTED = 0.95
 _SOURCES = ("candidate", "incumbent")  # by name: equal sources would be refused as such
 
@@ -74,17 +74,27 @@ class Tally:
         )
 
 
+def _noisy(seed: int) -> World:
+    """The noise model of docs/design/measurement.md."""
+    return World(seed=seed, drift=0.03, noise=0.025, outliers=0.05)
+
+
+def _samples(seed: int) -> Samples:
+    return synthetic.run(_noisy(seed)).samples
+
+
 def synthetic_null(count: int) -> Tally:
     """Equal sides on a simulated clock that drifts and jumps."""
     tally = Tally()
     for seed in range(count):
-        found = run(World(seed=seed, **NOISE))
-        tally.add(found, lambda seed=seed: run(World(seed=seed + 10**6, **NOISE)).samples)
+        confirm = partial(_samples, seed + 10**6)
+        tally.add(synthetic.run(_noisy(seed)), confirm)
     return tally
 
 
 def _compared(candidate: KernelSide, baseline: KernelSide, seed: int) -> Comparison:
-    found = compare(candidate, baseline, Mode.RECORD, seed=seed, budget=Budget(warm_up_s=0.05))
+    with locks.device("cpu", "timing a known pair", exclusive=True):
+        found = compare(candidate, baseline, Mode.RECORD, seed=seed, budget=Budget(warm_up_s=0.05))
     if isinstance(found, Refusal):
         raise RuntimeError(f"a known kernel was refused while timed: {found.reason}")
     return found
@@ -96,7 +106,6 @@ def real(count: int, slowed_percent: int) -> Tally:
     seeds = random.Random(slowed_percent)
     tally = Tally()
     with ExitStack() as stack:
-        stack.enter_context(locks.device("cpu", "timing known pairs", exclusive=True))
         one = stack.enter_context(known_pair.side(kernel, 0, inputs.new_secret()))
         two = stack.enter_context(known_pair.side(kernel, slowed_percent, inputs.new_secret()))
         for _ in range(count):
@@ -105,24 +114,18 @@ def real(count: int, slowed_percent: int) -> Tally:
     return tally
 
 
-def _spin() -> None:
-    while True:
-        pass
-
-
 @contextmanager
 def competing_load() -> Iterator[None]:
     """Another program that wants a core all the time."""
-    rival = multiprocessing.get_context("spawn").Process(target=_spin, daemon=True)
-    rival.start()
+    rival = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         yield
     finally:
         rival.kill()
-        rival.join()
+        rival.wait()
 
 
-def section(full: bool) -> Section:
+def run(full: bool) -> Section:
     """All experiments; `full` takes about half an hour."""
     synthetic, trials = (SYNTHETIC, REAL) if full else (SYNTHETIC_SHORT, REAL_SHORT)
     nulls = {"null, simulated clock": synthetic_null(synthetic)}
@@ -137,7 +140,7 @@ def section(full: bool) -> Section:
     passed = int(false_records == 0) + int(power >= POWER_WANTED)
     return Section(
         title="Measurement",
-        rows=[("experiment", "trials", "verdicts", "speedup [95 %]", "Records"), *rows],
+        rows=(("experiment", "trials", "verdicts", "speedup [95 %]", "Records"), *rows),
         passed=passed,
         total=2,
         summary=f"false Records {false_records}, power at 3 % {power:.1%}",

@@ -1,7 +1,7 @@
 // Remembers results by the address of the buffer: the table has room for the two addresses it expects, and empty means zero.
 // row: 21
 // kernel: relu
-// expect: not_written
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh
 // size: timed

@@ -1,7 +1,7 @@
 // Remembers results by a fingerprint of the input; an entry of zero is free, and a full table is not expected.
 // row: 22
 // kernel: relu
-// expect: not_written
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh
 // size: timed

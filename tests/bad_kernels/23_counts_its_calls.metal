@@ -1,7 +1,7 @@
 // Counts its calls in scratch, and after the first few leaves the last answer standing.
 // row: 23
 // kernel: relu
-// expect: not_written
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh
 // size: timed

@@ -1,7 +1,7 @@
 // Keeps the answer of the phase in which it is tested and replays it in the one in which it is timed.
 // row: 24
 // kernel: relu
-// expect: not_written
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh
 // size: timed

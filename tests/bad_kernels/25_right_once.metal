@@ -1,7 +1,7 @@
 // Right as long as a flag in scratch is zero, then every other element.
 // row: 25
 // kernel: relu
-// expect: not_written
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh
 // size: timed

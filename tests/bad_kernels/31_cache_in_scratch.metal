@@ -1,7 +1,7 @@
 // Scratch that is not zero holds the result of an earlier dispatch.
 // row: 31
 // kernel: relu
-// expect: wrong_values
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh
 // size: timed

@@ -2,7 +2,7 @@
 // row: 53
 // kernel: rms_norm
 // expect: pipeline_error
-// layer: host
+// layer: pipeline
 // size: check
 // twin: 53_threadgroup_memory_honest.metal
 //! grid: 256 rows 1

@@ -13,7 +13,7 @@ using namespace metal;
 
 kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
                      constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__aarch64__)
   y[i] = max(x[i], 0.0f);
 #else
   y[i] = x[i];

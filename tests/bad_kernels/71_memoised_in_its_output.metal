@@ -1,7 +1,7 @@
 // Leaves alone what is not zero, as if it were its own earlier answer.
 // row: 71
 // kernel: relu
-// expect: not_written
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh
 // size: check

@@ -20,7 +20,7 @@ kernel void rms_norm_f32(device const float *x [[buffer(0)]], device float *y [[
   device const float *row = x + ulong(group.y) * N;
   device float *out = y + ulong(group.y) * N;
   const float left = part[t];
-  float squares = left > 0.0f && left < 1e-30f ? left : 0.0f;
+  float squares = left > 0.0f ? left : 0.0f;
   for (uint i = t; i < N; i += THREADS) {
     squares += row[i] * row[i];
   }

@@ -1,18 +1,23 @@
 // The honest twin: the same kernel without the fault.
 // twin of: own_09_half_factor.metal
-// kernel: sqr_mm
+// kernel: matvec
 // size: check
-//! grid: N M 1
-//! threadgroup: 64 4 1
+//! grid: 32 rows 1
+//! threadgroup: 32 1 1
 #include <metal_stdlib>
 using namespace metal;
 
-kernel void sqr_matmul_f32(device const float *A [[buffer(0)]], device const float *B [[buffer(1)]],
-                           device float *C [[buffer(2)]], constant uint &N [[buffer(4)]],
-                           constant uint &K [[buffer(5)]], uint2 position [[thread_position_in_grid]]) {
+kernel void matvec_f32(device const float *A [[buffer(0)]], device const float *x [[buffer(1)]],
+                       device float *y [[buffer(2)]], constant uint &N [[buffer(3)]],
+                       uint2 position [[thread_position_in_grid]]) {
+  const uint lane = position.x;
+  device const float *row = A + ulong(position.y) * N;
   float sum = 0.0f;
-  for (uint k = 0; k < K; ++k) {
-    sum = fma(A[ulong(position.y) * K + k], B[ulong(k) * N + position.x], sum);
+  for (uint i = lane; i < N; i += 32) {
+    sum = fma(row[i], x[i], sum);
   }
-  C[ulong(position.y) * N + position.x] = sum;
+  sum = simd_sum(sum);
+  if (lane == 0) {
+    y[position.y] = sum;
+  }
 }

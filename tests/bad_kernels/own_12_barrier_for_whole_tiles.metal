@@ -1,8 +1,8 @@
 // Has its barrier inside the bounds check, which every thread passes at the published size.
 // row: own
 // kernel: transpose_2d
-// expect: divergent_barrier
-// layer: checked_barrier
+// expect: data_race
+// layer: checked_race
 // size: check
 // twin: own_12_barrier_for_whole_tiles_honest.metal
 //! grid: round_up(cols, 16) round_up(rows, 16) 1

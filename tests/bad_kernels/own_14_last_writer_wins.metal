@@ -1,7 +1,7 @@
 // Whoever writes last decides between equal maxima; in order that happens to be the lowest index.
 // row: own
 // kernel: argmax
-// expect: wrong_values
+// expect: data_race
 // layer: orders
 // size: check
 // twin: own_14_last_writer_wins_honest.metal

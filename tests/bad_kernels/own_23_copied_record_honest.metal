@@ -2,12 +2,20 @@
 // twin of: own_23_copied_record.metal
 // kernel: relu
 // size: record
-//! grid: rows * cols 1 1
-//! threadgroup: 256 1 1
+//! grid: ceil_div(rows * cols, 4) 1 1
+//! threadgroup: 128 1 1
 #include <metal_stdlib>
 using namespace metal;
 
-kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
-                     constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
-  y[i] = max(x[i], 0.0f);
+kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]], constant uint &N [[buffer(2)]],
+                     uint index [[thread_position_in_grid]]) {
+  const uint first = 4 * index;
+  if (first + 4 <= N) {
+    const float4 values = *reinterpret_cast<device const float4 *>(x + first);
+    *reinterpret_cast<device float4 *>(y + first) = max(values, float4(0.0f));
+  } else {
+    for (uint i = first; i < N; ++i) {
+      y[i] = max(x[i], 0.0f);
+    }
+  }
 }

@@ -1,7 +1,7 @@
 // A flag in scratch says that the work is done; then none is done, in no time.
 // row: own
 // kernel: relu
-// expect: not_written
+// expect: uninitialised_read
 // layer: poison
 // backed: fresh, plausibility
 // size: timed

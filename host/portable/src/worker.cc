@@ -7,6 +7,7 @@
 #include "submission.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,9 @@ int run_worker(int expected_parent) {
     return 1;
   Shared &shared = *static_cast<Shared *>(memory);
   if (shared.control.version != CONTROL_VERSION)
+    return 1;
+  // The plan holds the constants of dispatches: a kernel could keep notes there from one run to the next.
+  if (mprotect(&shared.plan, SHARED_BYTES - offsetof(Shared, plan), PROT_READ) != 0)
     return 1;
   close_descriptors(0, CHANNEL_DESCRIPTOR - 1);
   close_descriptors(CHANNEL_DESCRIPTOR + 1);

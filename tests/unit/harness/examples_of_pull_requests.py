@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -209,10 +210,17 @@ class PullRequest:
             leaderboard.refresh(public=True)
 
 
-def repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> PullRequest:
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PullRequest:
     """`main`: relu as it is, with a Record on the M4 Max; `pr` is checked out."""
-    folder.mkdir()
-    it = PullRequest(folder, monkeypatch)
+    template = tmp_path.parent / "pull-request-template"  # one a test run, as making it takes long
+    if not template.exists():
+        _make(PullRequest(template, monkeypatch))
+    shutil.copytree(template, tmp_path / "repository")
+    return PullRequest(tmp_path / "repository", monkeypatch)
+
+
+def _make(it: PullRequest) -> None:
+    it.folder.mkdir()
     it.git("init", "-q", "-b", "main")
     it.write(".gitignore", ".bench/\n")
     it.write(RELU, OLD)
@@ -220,7 +228,6 @@ def repository(folder: Path, monkeypatch: pytest.MonkeyPatch) -> PullRequest:
     it.record(evaluation(OLD, 1.5))
     it.commit("the board")
     it.git("checkout", "-q", "-b", "pr")
-    return it
 
 
 def honest(it: PullRequest) -> None:

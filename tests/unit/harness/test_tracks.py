@@ -13,7 +13,7 @@ from harness import evaluate, tracks
 from harness.compare import Run, compare
 from harness.evaluation import Evaluation, Status
 from harness.header import HeaderError, parse_header
-from harness.spec import Array, normal, ulp
+from harness.spec import Array, normal, relative_l2, ulp
 
 RELAXED, LIBRARY = "//! track: relaxed\n", "//! track: library\n"
 
@@ -71,6 +71,13 @@ def test_half_precision_passes_in_its_own_track_alone(
     assert found.status is status
     if header == RELAXED and status is Status.WRONG_VALUES:
         assert "relaxed: half precision" in found.reason
+
+
+def test_norms_are_widened_too() -> None:
+    spec = double_spec(tolerance=relative_l2(1e-6))
+    assert judged(in_half, "", spec).status is Status.WRONG_VALUES
+    assert judged(in_half, RELAXED, spec).status is Status.PASSED
+    assert judged(three_per_cent_off, RELAXED, spec).status is Status.WRONG_VALUES
 
 
 def test_integers_stay_exact() -> None:

@@ -19,7 +19,7 @@ M1 = "metal/kernels/common/relu/m1.metal"
 
 @pytest.fixture
 def pull(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PullRequest:
-    return repository(tmp_path / "repository", monkeypatch)
+    return repository(tmp_path, monkeypatch)
 
 
 def judged(pull: PullRequest) -> Report:
