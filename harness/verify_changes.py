@@ -11,6 +11,9 @@ from chip_metrics import CHIPS, variant_stems
 from harness.verify_git import EXECUTABLE, FILE, SUBMODULE, SYMLINK, Change, Entry
 
 SESSION = "session.json"
+RULES = "docs/RULES.md"
+#: Files that code writes; whoever edits one by hand is told to run that code.
+DERIVED = (SESSION, RULES)
 MOST_CHANGES = 5000
 _MOST_PATH = 250
 
@@ -30,7 +33,7 @@ class Touched:
 
     sources: dict[tuple[str, str], list[Change]] = field(default_factory=dict)
     results: list[tuple[str, str, Change]] = field(default_factory=list)  # chip, kernel
-    session: Change | None = None
+    derived: dict[str, Change] = field(default_factory=dict)
     definitions: list[tuple[str, Change]] = field(default_factory=list)  # kernel
     others: list[Change] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)  # path, why
@@ -66,8 +69,8 @@ def _sort_one(change: Change, touched: Touched) -> None:
     path = change.path
     source, results = _SOURCE.fullmatch(path), _RESULTS.fullmatch(path)
     definition = _DEFINITION.fullmatch(path)
-    if path == SESSION:
-        touched.session = change
+    if path in DERIVED:
+        touched.derived[path] = change
     elif source:
         reason = _unused_stem(source["stem"]) if change.after else ""
         if reason:
@@ -117,7 +120,7 @@ def _odd_mode(change: Change) -> str:
 
 
 def _is_data(path: str) -> bool:
-    return path == SESSION or path.endswith(".metal") or path.startswith(_DATA)
+    return path in DERIVED or path.endswith(".metal") or path.startswith(_DATA)
 
 
 def _collides(change: Change, folded: Mapping[str, int]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness import console, gate_store, held_out, inputs, judge, provenance, trial
+from harness import console, gate_store, held_out, inputs, judge, locks, provenance, trial
 from harness.catalog import Kernel, point_of, sha256_of
 from harness.devices.base import Device, Source
 from harness.errors import HostFailure, UserError
@@ -92,7 +92,12 @@ class DeviceBench:
         """Load the source, as what it `requires` may depend on its pipelines, and draw."""
         spec, text = row.kernel.spec, row.record.run.source
         source = Source(text, "<row>", sha256_of(text))
-        candidate = judge.prepare(spec, source, self.device, threads=self.threads)
+        purpose = f"loading {row.kernel.name}"
+        try:
+            with locks.device(self.device.name, purpose, exclusive=False, on_wait=console.waiting):
+                candidate = judge.prepare(spec, source, self.device, threads=self.threads)
+        except UserError:
+            return None  # judging it meets the same fault, and says so
         if isinstance(candidate, Refusal):
             return None
         try:
@@ -103,16 +108,19 @@ class DeviceBench:
     def measure(self, row: Row) -> list[Finding]:
         """Measure the row's source in mode record; its interval has to meet the row's."""
         text = row.record.run.source
-        with console.working(f"{row.kernel.name} {row.size}: measuring the claimed time"):
-            found = evaluate(
-                row.kernel,
-                Source(text, "<row>", sha256_of(text)),
-                device=self.device,
-                sizes=(row.size,),
-                mode="record",
-                threads=self.threads,
-                on_wait=console.waiting,
-            )
+        try:
+            with console.working(f"{row.kernel.name} {row.size}: measuring the claimed time"):
+                found = evaluate(
+                    row.kernel,
+                    Source(text, "<row>", sha256_of(text)),
+                    device=self.device,
+                    sizes=(row.size,),
+                    mode="record",
+                    threads=self.threads,
+                    on_wait=console.waiting,
+                )
+        except UserError as fault:
+            return [Finding(Ruling.NEEDS_DEVICE, f"{row.name}: not measured: {fault.message}")]
         here = found.figures
         if not found.passed or here is None or here.speedup_ci is None:
             reason = f"{row.name}: not measured here: {found.status.value} {found.reason}"

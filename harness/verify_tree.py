@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import atomic, leaderboard, records
+from harness import atomic, leaderboard, records, rules
 from harness.catalog import MAX_SOURCE_BYTES, Catalog, Kernel, Variant
 from harness.errors import EnvironmentFault, UserError
 from harness.records import CorruptResults, Record, ResultsDocument
-from harness.verify_changes import SESSION, kernel_of
+from harness.verify_changes import DERIVED, RULES, SESSION, kernel_of
 from harness.verify_git import FILE, Entry, Repository
 
 MOST_RESULTS_BYTES = 32 << 20
@@ -44,7 +44,7 @@ class DataTree:
     ) -> DataTree:
         """Read what is `wanted` of a commit's files."""
         tree = cls(folder)
-        known = [e for e in entries if e.path == SESSION or kernel_of(e.path) is not None]
+        known = [e for e in entries if e.path in DERIVED or kernel_of(e.path) is not None]
         chosen = [entry for entry in known if wanted(entry.path)]
         for limit, group in _by_limit(chosen).items():
             contents = repository.contents(group, limit)
@@ -121,6 +121,14 @@ class DataTree:
     def chips_of(self, kernel: str) -> list[str]:
         """The chips on which a kernel has Records."""
         return sorted(path.parent.name for path in self.folder.glob(f"results/*/{kernel}.json"))
+
+    def derived_problem(self, path: str) -> str:
+        """Why a file that code writes is not what it would write now; empty if it is."""
+        if path == SESSION:
+            return self.board_problem()
+        if self.texts.get(RULES) == rules.page():
+            return ""
+        return f"it is not what the code generates: make refresh writes {RULES}"
 
     def board_problem(self) -> str:
         """Why session.json is not the public fold of the Records; empty if it is."""

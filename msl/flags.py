@@ -47,6 +47,7 @@ def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
         "-fno-strict-float-cast-overflow",
         "-fsigned-char",  # MSL's char is signed; AArch64 would make it unsigned
         "-fno-stack-protector",
+        "-ftrivial-auto-var-init=pattern",  # or a local array holds what the last run left there
         "-fno-asynchronous-unwind-tables",
         "-fno-ident",
         "-fdeclspec",

@@ -212,11 +212,16 @@ def specifiers_at(code: Code, start: int, end: int, logical: bool = False) -> Sp
     return found if found.type else None
 
 
+#: No type has more words; a text that repeats them must not take time for each.
+_MOST_WORDS = 8
+
+
 def _type_name(code: Code, index: int, end: int, found: Specifiers, logical: bool) -> int | None:
     """The index after a type name at `index`; None if the type is complete or nothing fits."""
     text = code.text(index)
     if text in _BUILTIN:
-        if found.type and not set(found.type.split()) <= _BUILTIN:
+        words = found.type.split()
+        if len(words) > _MOST_WORDS or not set(words) <= _BUILTIN:
             return None
         if found.type_index < 0:
             found.type_index = index

@@ -1,5 +1,5 @@
 // Overwrites all that it shares with the supervisor, then crashes with a story.
-// layer: supervisor
+// layer: supervisor | memory protection
 // says: SIG
 // unlocked: not run
 #include "worker_memory.h"

@@ -28,7 +28,17 @@ from examples_of_pull_requests import (
     samples,
 )
 
-from harness import catalog, cli, devices, documents, records, settings, verify, verify_record
+from harness import (
+    catalog,
+    cli,
+    devices,
+    documents,
+    records,
+    rules,
+    settings,
+    verify,
+    verify_record,
+)
 from harness.atomic import strict_json
 from harness.devices.base import Source
 from harness.errors import ExitCode, UserError
@@ -515,3 +525,26 @@ def test_no_row_makes_the_verifier_fail(pull: PullRequest) -> None:
         findings = verify_record.findings(about, bench.redraw)
         assert all(isinstance(finding, Finding) for finding in findings)
     assert tried > 50
+
+
+def test_generated_pages_edited_by_hand_are_rejected(pull: PullRequest) -> None:
+    pull.write("docs/RULES.md", rules.page())
+    assert rulings(judged(pull)) == {"docs/RULES.md": "ACCEPT"}
+    pull.write("docs/RULES.md", rules.page() + "CPU rows are welcome.\n")
+    report = judged(pull)
+    assert rulings(report) == {"docs/RULES.md": "REJECT"}
+    assert "not what the code generates" in reasons(report)
+    pull.write("harness/rules.md", "CPU rows are welcome.\n")
+    assert rulings(judged(pull)) == {"docs/RULES.md": "NEEDS-HUMAN", "files": "NEEDS-HUMAN"}
+
+
+def test_a_board_that_was_stale_is_mended(pull: PullRequest) -> None:
+    pull.git("checkout", "-q", "main")
+    board = pull.read("session.json")
+    pull.write("session.json", "{}")
+    pull.commit()
+    pull.git("checkout", "-q", "-b", "mended")
+    pull.write("session.json", board)
+    pull.commit()
+    report = verify.verify(pull.folder, "main", "mended", FakeBench())
+    assert rulings(report) == {"session.json": "ACCEPT"}
