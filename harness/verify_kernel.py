@@ -1,4 +1,4 @@
-"""One kernel of a pull request: its rows, the sources it brings, and the Records that it endangers."""
+"""One kernel of a pull request: its rows, the sources it brings, the Records it endangers."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
         "-fno-exceptions",
         "-fno-rtti",
         "-fno-threadsafe-statics",
+        "-fno-finite-loops",  # an endless loop is a time-out, not code that may be removed
         "-fno-strict-aliasing",
         "-fno-strict-float-cast-overflow",
         "-fsigned-char",  # MSL's char is signed; AArch64 would make it unsigned

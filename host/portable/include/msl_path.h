@@ -1,12 +1,13 @@
-// msl_path.h: where a lane is in structured control flow. The front end puts a LoopScope around every loop and a CallScope into every function that holds a
-// collective; code without collectives never touches the path.
+// msl_path.h: where a lane is in structured control flow. The front end puts a LoopScope around every loop and a
+// CallScope into every function that holds a collective; code without collectives never touches the path.
 #pragma once
 
 #include "msl_sync.h"
 
 namespace msl {
 
-// One step of the running lane's path, popped on every way out of its block. Steps beyond MSL_MAX_PATH are not recorded: such lanes merge by call site alone.
+// One step of the running lane's path, popped on every way out of its block. Steps beyond MSL_MAX_PATH are not
+// recorded: such lanes merge by call site alone.
 class PathStep {
 public:
   MSL_FUNC explicit PathStep(Site site) : path_(msl_self->path), depth_(path_.depth) {
