@@ -8,11 +8,11 @@
 Safe to run twice, and twice at the same time. It needs no root. `./bench` and `make` call it.
 """
 
-import signal
+import _signal  # built in, at once; `signal` loads enum first
 
 if __name__ == "__main__":
     # Ctrl-C ends this quietly, while it loads too, until there is something to clean up.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
 import contextlib
 import fcntl
@@ -20,6 +20,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time

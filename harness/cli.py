@@ -20,7 +20,7 @@ examples
   ./bench relu,softmax --check-only     are they right?
   ./bench softmax --file mine.metal     any source against the SPEC; never saved
   ./bench softmax --watch mine.metal    judge again on every save
-  ./bench relu --size N=1000003         at a size of your own
+  ./bench relu --size rows=7,cols=9973  at a size of your own
   ./bench softmax --held-out            is it right, and fast, at sizes that nobody listed?
   ./bench --reproduce softmax           does somebody's Record hold on this machine?
   ./bench --verify main --head pr-12    is a pull request's kernel right, and its Record true?
@@ -81,7 +81,7 @@ def _add_judging(it: argparse.ArgumentParser) -> None:
     files = group.add_mutually_exclusive_group()
     files.add_argument("--file", metavar="X.metal", help="this source instead; never saved")
     files.add_argument("--watch", metavar="X.metal", help="judge again whenever it is saved")
-    group.add_argument("--device", default=None, metavar="D", help="cpu, metal, cuda, replay")
+    group.add_argument("--device", default=None, metavar="D", help="cpu, or replay:FILE")
     group.add_argument(
         "--size",
         metavar="S",

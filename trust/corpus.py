@@ -25,7 +25,9 @@ SIZES = ("check", "published", "timed", "held_out", "regression", "record")
 #: What the harness would make of every run is repeatable with one seed and one thread.
 SEED = 20_261
 _DEADLINE_MS = 1500
-_FACT = re.compile(r"^// (row|kernel|expect|layer|backed|through|says|size|twin|twin of|seed): (.+)$")
+_FACT = re.compile(
+    r"^// (row|kernel|expect|layer|backed|through|says|size|twin|twin of|seed): (.+)$"
+)
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,12 @@ def judged(
         if found.passed and Flag.IMPLAUSIBLE in found.flags:
             return Outcome(Flag.IMPLAUSIBLE.value, "flags", "above the physics of this chip")
         if found.passed and size in ("held_out", "regression"):
-            return _gated(problem, source, found, inputs.new_secret() if seed is None else seed)
+            return _gated(
+                problem,
+                source,
+                found,
+                inputs.new_secret() if seed is None else inputs.secret_of(seed),
+            )
         if found.passed and size == "record":
             return _promoted(text, problem)
     return outcome

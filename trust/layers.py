@@ -15,6 +15,7 @@ from unittest import mock
 import numpy as np
 
 import msl.cache
+import msl.compile
 import msl.preprocess
 from harness import (
     abi,
@@ -50,8 +51,8 @@ Patch = tuple[Any, str, Callable[[Any], Any]]
 class Layer:
     """One defence: where it speaks, and what to replace to be without it.
 
-    `stages` are who says the refusal; a layer that says nothing itself (poison, fresh values) speaks
-    through the comparison. Without patches the layer cannot be taken out, for the reason given.
+    `stages` are who says the refusal; a layer that says nothing itself (poison, fresh values)
+    speaks through the comparison. Without patches it cannot be taken out, for the reason given.
     """
 
     name: str
@@ -81,6 +82,13 @@ def _quiet_header(old: Callable[..., Any]) -> Callable[..., Any]:
     return added
 
 
+def _in_order(old: Callable[..., Any]) -> Callable[..., Any]:
+    def run(this: Any, memory: Any, number: int, values: Any, order: int) -> Any:
+        return old(this, memory, number, values, 0)
+
+    return run
+
+
 def _only_poison(which: int) -> Callable[[Any], Any]:
     def made(old: Callable[..., Any]) -> Callable[..., Any]:
         def poison(this: Any, first: int, count: int, other: int, names: Any) -> None:
@@ -107,7 +115,7 @@ def _no_wrong_values(old: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _published_tolerance(old: Callable[..., Any]) -> Callable[..., Any]:
-    def spec_for(spec: KernelSpec, track: str) -> KernelSpec:
+    def spec_for(spec: KernelSpec, track: str) -> Any:
         rtol, atol = spec.published_tolerance or (1e-3, 1e-3)
         if (rtol, atol) == (0.0, 0.0):
             rtol, atol = 1e-3, 1e-3
@@ -182,7 +190,7 @@ def _checked(status: Status) -> list[Patch]:
 
 
 def _zeros_once(old: Callable[..., Any]) -> Callable[..., Any]:
-    """Memory as a new buffer has it: zeros before the first run, then whatever the last one left."""
+    """Memory as a new buffer has it: zeros before the first run, then what the last one left."""
 
     def poison(this: Any, first: int, count: int, which: int, names: Any) -> None:
         seen = this.__dict__.setdefault("touched", set())
@@ -205,18 +213,60 @@ def _layers() -> list[Layer]:
     )
     return [
         Layer("header", "header lines are a closed grammar", front, _HEADER),
-        Layer("include", "headers of the standard library and of this repository only", front, _INCLUDE),
-        Layer("lexical", "words that reach beyond Metal are refused after expansion", front, _LEXICAL),
+        Layer(
+            "include",
+            "headers of the standard library and of this repository only",
+            front,
+            _INCLUDE,
+        ),
+        Layer(
+            "lexical", "words that reach beyond Metal are refused after expansion", front, _LEXICAL
+        ),
         Layer("target_macros", "no macro tells one target from another", compared, _MACROS),
-        Layer("compiler", "what is not Metal, needs start-up code or bursts a limit", front,
-              stays="without it there is no program to run"),
+        Layer(
+            "compiler",
+            "what is not Metal, needs start-up code or bursts a limit",
+            front,
+            stays="without it there is no program to run",
+        ),
         Layer("abi", "parameters fit what is bound", before, _ABI),
         Layer("limits", "grids, repeats and scratch within limits", before, _LIMITS),
-        Layer("pipeline", "threads and threadgroup memory that a pipeline has", before,
-              stays="there is no more memory to give"),
-        Layer("host", "deadlines and crashes", ("host",),
-              stays="without it a run would not end, or take this process with it"),
-        Layer("poison", "outputs and scratch never hold zeros or an old answer", (*compared, *inside), _POISON),
+        Layer(
+            "pipeline",
+            "threads and threadgroup memory that a pipeline has",
+            before,
+            stays="there is no more memory to give",
+        ),
+        Layer(
+            "host",
+            "deadlines and crashes",
+            ("host",),
+            stays="without it a run would not end, or take this process with it",
+        ),
+        Layer(
+            "constants",
+            "constants are mapped read-only",
+            ("host",),
+            stays="the worker maps them so before it opens a library",
+        ),
+        Layer(
+            "host_poison",
+            "threadgroup memory and absent lanes start as poison",
+            (*compared, *inside),
+            stays="the worker does it by itself",
+        ),
+        Layer(
+            "private_poison",
+            "local variables never hold what an earlier run left",
+            compared,
+            _PRIVATE,
+        ),
+        Layer(
+            "poison",
+            "outputs and scratch never hold zeros or an old answer",
+            (*compared, *inside),
+            _POISON,
+        ),
         Layer("poison_first", "the first poison: NaN", (*compared, *inside), _POISON_FIRST),
         Layer("poison_second", "the second poison: 1e30", (*compared, *inside), _POISON_SECOND),
         Layer("orders", "threadgroups and threads in another order", (*compared, "host"), _ORDERS),
@@ -226,13 +276,35 @@ def _layers() -> list[Layer]:
         Layer("canaries", "guards around every buffer", ("guards",), _CANARIES),
         Layer("inputs", "inputs are compared after the run", ("inputs",), _INPUTS),
         Layer("oracle", "every element is compared with float64", compared, _ORACLE),
-        Layer("tolerance", "bounds that follow from the error of the arithmetic", compared, _TOLERANCE),
-        Layer("checked_bounds", "accesses outside of buffers and arrays", inside, _checked(Status.OUT_OF_BOUNDS)),
+        Layer(
+            "tolerance", "bounds that follow from the error of the arithmetic", compared, _TOLERANCE
+        ),
+        Layer(
+            "checked_bounds",
+            "accesses outside of buffers and arrays",
+            inside,
+            _checked(Status.OUT_OF_BOUNDS),
+        ),
         Layer("checked_race", "accesses that nothing orders", inside, _checked(Status.DATA_RACE)),
-        Layer("checked_barrier", "barriers that some threads skip", inside, _checked(Status.DIVERGENT_BARRIER)),
+        Layer(
+            "checked_barrier",
+            "barriers that some threads skip",
+            inside,
+            _checked(Status.DIVERGENT_BARRIER),
+        ),
         Layer("checked_lanes", "lanes that are not there", inside, _checked(Status.INACTIVE_LANE)),
-        Layer("checked_integer", "integer arithmetic without a result", inside, _checked(Status.UNDEFINED_INTEGER)),
-        Layer("checked_uninitialised", "memory that nobody wrote", inside, _checked(Status.UNINITIALISED_READ)),
+        Layer(
+            "checked_integer",
+            "integer arithmetic without a result",
+            inside,
+            _checked(Status.UNDEFINED_INTEGER),
+        ),
+        Layer(
+            "checked_uninitialised",
+            "memory that nobody wrote",
+            inside,
+            _checked(Status.UNINITIALISED_READ),
+        ),
         Layer("fresh", "other values in every timed run", ("timed run",), _FRESH),
         Layer("validation", "a tenth of the timed runs is compared", ("timed run",), _VALIDATION),
         Layer("held_out", "sizes drawn by a secret", ("held-out gate",), _HELD_OUT),
@@ -241,6 +313,14 @@ def _layers() -> list[Layer]:
     ]
 
 
+def _residue(old: Callable[..., list[str]]) -> Callable[..., list[str]]:
+    def flags(*arguments: Any) -> list[str]:
+        return [flag for flag in old(*arguments) if "auto-var-init" not in flag]
+
+    return flags
+
+
+_PRIVATE: list[Patch] = [(msl.compile, "compile_flags", _residue)]
 _HEADER: list[Patch] = [(header._Line, "added_to", _quiet_header)]
 _INCLUDE: list[Patch] = [(tracks, "forbidden_include", _nothing(None))]
 _LEXICAL: list[Patch] = [
@@ -254,7 +334,7 @@ _LIMITS: list[Patch] = [(schedule._Resolver, "_whole", _lenient_whole)]
 _POISON: list[Patch] = [(pool.Pool, "poison", _zeros_once)]
 _POISON_FIRST: list[Patch] = [(pool.Pool, "poison", _only_poison(1))]
 _POISON_SECOND: list[Patch] = [(pool.Pool, "poison", _only_poison(0))]
-_ORDERS: list[Patch] = [(judge._Trial, "runs", lambda old: property(lambda trial: 2))]
+_ORDERS: list[Patch] = [(judge._Trial, "_run", _in_order)]
 _CHECK_SIZES: list[Patch] = [(judge, "judge", _without_check_sizes)]
 _VALUES: list[Patch] = [(bank, "draw", _plain_values)]
 _SECRET: list[Patch] = [(inputs, "secret_of", lambda old: lambda seed: old(PUBLIC_SEED))]
@@ -264,7 +344,9 @@ _ORACLE: list[Patch] = [(compare._Output, "wrong", _no_wrong_values)]
 _TOLERANCE: list[Patch] = [(tracks, "spec_for", _published_tolerance)]
 _FRESH: list[Patch] = [(bank.Bank, "guise", _nothing(Guise(0, 0)))]
 _VALIDATION: list[Patch] = [(kernel_side.KernelSide, "_validate", _no_validation)]
-_HELD_OUT: list[Patch] = [(held_out, "run", _nothing({"status": "passed", "reason": "", "points": []}))]
+_HELD_OUT: list[Patch] = [
+    (held_out, "run", _nothing({"status": "passed", "reason": "", "points": []}))
+]
 _PLAUSIBILITY: list[Patch] = [(figures, "_ceiling_flags", _nothing(()))]
 _SAME_SOURCE: list[Patch] = [(verdict, "same_source", _nothing(False))]
 

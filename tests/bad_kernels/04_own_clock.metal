@@ -11,7 +11,7 @@
 #include <metal_stdlib>
 using namespace metal;
 
-extern "C" int clock_gettime(int clock, void *time);
+extern "C" ulong clock();
 
 kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
                      constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {

@@ -3,6 +3,7 @@
 // kernel: rms_norm
 // expect: uninitialised_read
 // layer: checked_uninitialised
+// backed: host_poison
 // through: oracle
 // size: check
 // twin: 55_uninitialised_threadgroup_honest.metal

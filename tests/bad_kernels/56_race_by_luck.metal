@@ -3,6 +3,7 @@
 // kernel: rms_norm
 // expect: data_race
 // layer: checked_race
+// backed: orders, oracle
 // size: check
 // twin: 56_race_by_luck_honest.metal
 //! grid: 256 rows 1

@@ -3,7 +3,6 @@
 // kernel: relu
 // expect: uninitialised_read
 // layer: poison
-// backed: fresh
 // size: check
 // twin: 71_memoised_in_its_output_honest.metal
 //! grid: rows * cols 1 1

@@ -2,7 +2,7 @@
 // row: own
 // kernel: matvec
 // expect: wrong_values
-// layer: tolerance
+// layer: oracle
 // size: published
 // twin: own_06_sloppy_at_work_honest.metal
 //! grid: 32 rows 1

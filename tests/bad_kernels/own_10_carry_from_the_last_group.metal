@@ -3,6 +3,7 @@
 // kernel: cumsum
 // expect: uninitialised_read
 // layer: checked_uninitialised
+// backed: host_poison
 // size: check
 // twin: own_10_carry_from_the_last_group_honest.metal
 //! grid: 32 rows 1

@@ -3,6 +3,7 @@
 // kernel: cumsum
 // expect: data_race
 // layer: checked_race
+// backed: host_poison
 // size: check
 // twin: own_11_relies_on_lane_order_honest.metal
 //! grid: 32 rows 1

@@ -3,6 +3,7 @@
 // kernel: transpose_2d
 // expect: data_race
 // layer: checked_race
+// backed: orders, host_poison
 // size: check
 // twin: own_12_barrier_for_whole_tiles_honest.metal
 //! grid: round_up(cols, 16) round_up(rows, 16) 1

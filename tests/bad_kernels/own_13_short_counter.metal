@@ -1,9 +1,10 @@
 // Counts columns in sixteen bits: enough for every size that has a name.
 // row: own
 // kernel: cumsum
-// expect: wrong_values
+// expect: not_written
 // layer: held_out
 // size: held_out
+// seed: 36
 // twin: own_13_short_counter_honest.metal
 //! grid: rows 1 1
 //! threadgroup: 32 1 1

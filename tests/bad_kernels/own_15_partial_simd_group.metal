@@ -3,6 +3,7 @@
 // kernel: dot_product
 // expect: inactive_lane
 // layer: checked_lanes
+// backed: host_poison
 // size: check
 // twin: own_15_partial_simd_group_honest.metal
 //! grid: 40 1 1

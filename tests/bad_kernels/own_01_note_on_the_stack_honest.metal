@@ -1,7 +1,7 @@
 // The honest twin: the same kernel without the fault.
-// twin of: own_01_cache_on_the_stack.metal
+// twin of: own_01_note_on_the_stack.metal
 // kernel: relu
-// size: timed
+// size: check
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1
 #include <metal_stdlib>

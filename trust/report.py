@@ -1,0 +1,202 @@
+"""What `make trust` says: the corpus judged, the matrix of layers, and the page that keeps both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import catalog, settings
+from trust import catalogue
+from trust.corpus import Bad, corpus, judged, outcome_of, outcome_of_twin
+from trust.layers import LAYERS
+from trust.section import Section
+
+PAGE = settings.ROOT / "docs" / "TRUST.md"
+MARK = "<!-- what follows was measured by the last `make trust` -->"
+Say = Callable[[str], None]
+#: Chips whose Variants are judged here: every file of metal/kernels is one of these.
+_CHIPS = ("apple-m4-max", "cpu-amd-avx512-2")
+
+
+def judged_corpus(full: bool, say: Say) -> Section:
+    """Every bad kernel; with `full` against a fresh secret as well."""
+    rows: list[tuple[str, ...]] = [("kernel", "status", "by", "expected")]
+    passed = 0
+    bad = corpus()
+    for one in bad:
+        say(one.name)
+        found = outcome_of(one)
+        held = found.meets(one)
+        if held and full and one.layer != "secret" and one.size not in ("held_out", "regression"):
+            held = outcome_of(one, seed=_OTHER_SEED).meets(one)
+        passed += held
+        if not held:
+            rows.append((one.name, found.status, found.stage, f"{one.expect} by {one.layer}"))
+    summary = f"bad caught {passed}/{len(bad)} for the stated reason"
+    return Section("Bad kernels", tuple(rows), passed, len(bad), summary)
+
+
+_OTHER_SEED = 77_003
+
+
+def honest(say: Say) -> Section:
+    """The twins, taken as far as their bad kernels, and the repository's own kernels."""
+    rows: list[tuple[str, ...]] = [("kernel", "status", "reason")]
+    total = refused = 0
+    for one in corpus():
+        say(one.twin)
+        found = outcome_of_twin(one)
+        total, refused = total + 1, refused + (not found.passed)
+        if not found.passed:
+            rows.append((one.twin, found.status, found.reason[:120]))
+    for name, text, kernel in _repository():
+        say(name)
+        found = judged(text, kernel, "check", name=name)
+        total, refused = total + 1, refused + (not found.passed)
+        if not found.passed:
+            rows.append((name, found.status, found.reason[:120]))
+    summary = f"honest refused {refused}/{total}"
+    return Section("Honest kernels", tuple(rows), total - refused, total, summary)
+
+
+def _repository() -> list[tuple[str, str, str]]:
+    """Every `.metal` file of a kernel that runs on this device: name, text, kernel."""
+    found = {}
+    for kernel in catalog.default().kernels():
+        for chip in _CHIPS:
+            variant = catalog.default().variant(kernel, chip)
+            found[variant.source.path] = (variant.source.path, variant.source.text, kernel.name)
+    return list(found.values())
+
+
+@dataclass
+class Row:
+    """One layer taken out: who should get through and who did."""
+
+    layer: str
+    due: set[str] = field(default_factory=set)
+    got: set[str] = field(default_factory=set)
+
+    @property
+    def holds(self) -> bool:
+        """Whether exactly those got through."""
+        return self.due == self.got
+
+
+def _escape_alone(one: Bad) -> set[str]:
+    """Layers without each of which a kernel gets through by itself."""
+    alone = set(one.through)
+    return alone | ({one.layer} if not one.backed else set())
+
+
+def matrix(say: Say, names: Sequence[str] | None = None) -> Section:
+    """Take out each layer in turn, and together those that cover a kernel doubly."""
+    rows: list[tuple[str, ...]] = [("layer taken out", "gets through", "as stated")]
+    passed = total = 0
+    bad = [one for one in corpus() if one.removable]
+    for layer in names or [name for name in LAYERS if LAYERS[name].removable]:
+        row = Row(layer, {one.name for one in bad if layer in _escape_alone(one)})
+        for one in bad:
+            say(f"without {layer}: {one.name}")
+            if outcome_of(one, [layer]).passed:
+                row.got.add(one.name)
+        total, passed = total + 1, passed + row.holds
+        said = "yes" if row.holds else f"NO, expected {', '.join(sorted(row.due)) or 'none'}"
+        rows.append((layer, ", ".join(sorted(row.got)) or "none", said))
+    for one in bad:
+        if names or not one.backed:
+            continue
+        say(f"without {', '.join(one.layers)}: {one.name}")
+        through = outcome_of(one, one.layers).passed
+        total, passed = total + 1, passed + through
+        rows.append((" and ".join(one.layers), one.name, "yes" if through else "NO"))
+    summary = f"layers hold what they are said to {passed}/{total}"
+    return Section("Layers taken out", tuple(rows), passed, total, summary)
+
+
+def deterministic() -> str:
+    """The part of the page that follows from the files alone."""
+    bad = corpus()
+    rows = [
+        (f"{one.row}", one.name, one.kernel, one.expect, one.layer, _backed(one)) for one in bad
+    ]
+    invented = sum(one.row == "own" for one in bad)
+    numbered = {int(one.row) for one in bad if one.row != "own"}
+    parts = [
+        "<!-- make trust writes this page -->",
+        "# What is caught, and by what",
+        "",
+        f"{len(bad)} bad kernels, each with an honest twin: {len(numbered)} rows of the catalogue"
+        f" of reward hacks and {invented} inventions (`own`). A kernel counts as caught only with"
+        " the status and by the layer stated here.",
+        "",
+        table([("row", "kernel", "problem", "status", "layer", "covered too by"), *rows]),
+        "",
+        "## Layers",
+        table([("layer", "what it does", "can be taken out"), *_layer_rows()]),
+        "",
+        "## Rows without a kernel",
+        table([("row", "why"), *((str(n), why) for n, why in catalogue.EXCEPTIONS.items())]),
+        "",
+        "## Rows that are faults of a harness",
+        table([("row", "test"), *_harness_rows()]),
+        "",
+        "## Not caught, or by luck",
+        *(f"- {line}" for line in KNOWN),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _backed(one: Bad) -> str:
+    return ", ".join(one.backed)
+
+
+def _layer_rows() -> list[tuple[str, ...]]:
+    return [(layer.name, layer.what, layer.stays or "yes") for layer in LAYERS.values()]
+
+
+def _harness_rows() -> list[tuple[str, ...]]:
+    tested: list[tuple[str, ...]] = [
+        (str(row), "<br>".join(f"`{test.split('/')[-1]}`" for test in tests))
+        for row, tests in catalogue.HARNESS.items()
+    ]
+    return tested + [(str(row), why) for row, why in catalogue.HARNESS_EXCEPTIONS.items()]
+
+
+#: What a reader has to know before believing the numbers above.
+KNOWN = (
+    "`own_13_short_counter` (sixteen-bit column counter) needs a held-out draw above 65 535"
+    " columns: 13 of 400 secrets draw one at the published size. The corpus fixes such a secret.",
+    "Memory of the stack below the current frame, reached through an integer, keeps what an earlier"
+    " run left; the checked build does not watch private memory. Local variables start as poison.",
+    "Timed inputs come from at most four sets, turned by rows where rows are independent. With such"
+    " memory a kernel could keep the answers of rows it has seen.",
+    "A kernel that writes to its input through a cast and puts every value back passes; so does one"
+    " that reaches its output by the difference of two pointers. Both are right and gain nothing.",
+)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """A markdown table; the first row names the columns."""
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    lines.insert(1, "|" + "---|" * len(rows[0]))
+    return "\n".join(lines)
+
+
+def page(sections: Sequence[Section]) -> str:
+    """The whole page."""
+    measured = [f"- {section.summary}" for section in sections]
+    bodies = [f"## {section.title}\n{table(section.rows)}\n" for section in sections]
+    return "\n".join([deterministic(), MARK, "## Result", *measured, "", *bodies])
+
+
+def write(sections: Sequence[Section], path: Path = PAGE) -> None:
+    """Replace the page."""
+    path.write_text(page(sections), "utf-8")
+
+
+def stale(path: Path = PAGE) -> bool:
+    """Whether the part of the page that follows from the files is not what it would be now."""
+    return not path.is_file() or path.read_text("utf-8").split(MARK)[0] != deterministic() + "\n"
