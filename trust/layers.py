@@ -203,116 +203,6 @@ def _zeros_once(old: Callable[..., Any]) -> Callable[..., Any]:
     return poison
 
 
-def _layers() -> list[Layer]:
-    """In the order in which a candidate meets them."""
-    front, before, compared, inside = (
-        ("front end",),
-        ("before the run",),
-        ("comparison",),
-        ("checked build",),
-    )
-    return [
-        Layer("header", "header lines are a closed grammar", front, _HEADER),
-        Layer(
-            "include",
-            "headers of the standard library and of this repository only",
-            front,
-            _INCLUDE,
-        ),
-        Layer(
-            "lexical", "words that reach beyond Metal are refused after expansion", front, _LEXICAL
-        ),
-        Layer("target_macros", "no macro tells one target from another", compared, _MACROS),
-        Layer(
-            "compiler",
-            "what is not Metal, needs start-up code or bursts a limit",
-            front,
-            stays="without it there is no program to run",
-        ),
-        Layer("abi", "parameters fit what is bound", before, _ABI),
-        Layer("limits", "grids, repeats and scratch within limits", before, _LIMITS),
-        Layer(
-            "pipeline",
-            "threads and threadgroup memory that a pipeline has",
-            before,
-            stays="there is no more memory to give",
-        ),
-        Layer(
-            "host",
-            "deadlines and crashes",
-            ("host",),
-            stays="without it a run would not end, or take this process with it",
-        ),
-        Layer(
-            "constants",
-            "constants are mapped read-only",
-            ("host",),
-            stays="the worker maps them so before it opens a library",
-        ),
-        Layer(
-            "host_poison",
-            "threadgroup memory and absent lanes start as poison",
-            (*compared, *inside),
-            stays="the worker does it by itself",
-        ),
-        Layer(
-            "private_poison",
-            "local variables never hold what an earlier run left",
-            compared,
-            _PRIVATE,
-        ),
-        Layer(
-            "poison",
-            "outputs and scratch never hold zeros or an old answer",
-            (*compared, *inside),
-            _POISON,
-        ),
-        Layer("poison_first", "the first poison: NaN", (*compared, *inside), _POISON_FIRST),
-        Layer("poison_second", "the second poison: 1e30", (*compared, *inside), _POISON_SECOND),
-        Layer("orders", "threadgroups and threads in another order", (*compared, "host"), _ORDERS),
-        Layer("check_sizes", "odd sizes and unusual scalars", compared, _CHECK_SIZES),
-        Layer("values", "inputs that a shortcut does not survive", compared, _VALUES),
-        Layer("secret", "inputs nobody can know beforehand", compared, _SECRET),
-        Layer("canaries", "guards around every buffer", ("guards",), _CANARIES),
-        Layer("inputs", "inputs are compared after the run", ("inputs",), _INPUTS),
-        Layer("oracle", "every element is compared with float64", compared, _ORACLE),
-        Layer(
-            "tolerance", "bounds that follow from the error of the arithmetic", compared, _TOLERANCE
-        ),
-        Layer(
-            "checked_bounds",
-            "accesses outside of buffers and arrays",
-            inside,
-            _checked(Status.OUT_OF_BOUNDS),
-        ),
-        Layer("checked_race", "accesses that nothing orders", inside, _checked(Status.DATA_RACE)),
-        Layer(
-            "checked_barrier",
-            "barriers that some threads skip",
-            inside,
-            _checked(Status.DIVERGENT_BARRIER),
-        ),
-        Layer("checked_lanes", "lanes that are not there", inside, _checked(Status.INACTIVE_LANE)),
-        Layer(
-            "checked_integer",
-            "integer arithmetic without a result",
-            inside,
-            _checked(Status.UNDEFINED_INTEGER),
-        ),
-        Layer(
-            "checked_uninitialised",
-            "memory that nobody wrote",
-            inside,
-            _checked(Status.UNINITIALISED_READ),
-        ),
-        Layer("fresh", "other values in every timed run", ("timed run",), _FRESH),
-        Layer("validation", "a tenth of the timed runs is compared", ("timed run",), _VALIDATION),
-        Layer("held_out", "sizes drawn by a secret", ("held-out gate",), _HELD_OUT),
-        Layer("plausibility", "nothing above the physics of the chip", ("flags",), _PLAUSIBILITY),
-        Layer("same_source", "a copy wins no Record", ("promotion",), _SAME_SOURCE),
-    ]
-
-
 def _residue(old: Callable[..., list[str]]) -> Callable[..., list[str]]:
     def flags(*arguments: Any) -> list[str]:
         return [flag for flag in old(*arguments) if "auto-var-init" not in flag]
@@ -353,7 +243,110 @@ _SAME_SOURCE: list[Patch] = [(verdict, "same_source", _nothing(False))]
 #: The seed that a careless benchmark uses for everybody.
 PUBLIC_SEED = 0
 
-LAYERS: Mapping[str, Layer] = {layer.name: layer for layer in _layers()}
+_FRONT, _BEFORE = ("front end",), ("before the run",)
+_COMPARED, _INSIDE = ("comparison",), ("checked build",)
+
+#: In the order in which a candidate meets them.
+_ALL: tuple[Layer, ...] = (
+    Layer("header", "header lines are a closed grammar", _FRONT, _HEADER),
+    Layer(
+        "include",
+        "headers of the standard library and of this repository only",
+        _FRONT,
+        _INCLUDE,
+    ),
+    Layer("lexical", "words that reach beyond Metal are refused after expansion", _FRONT, _LEXICAL),
+    Layer("target_macros", "no macro tells one target from another", _COMPARED, _MACROS),
+    Layer(
+        "compiler",
+        "what is not Metal, needs start-up code or bursts a limit",
+        _FRONT,
+        stays="without it there is no program to run",
+    ),
+    Layer("abi", "parameters fit what is bound", _BEFORE, _ABI),
+    Layer("limits", "grids, repeats and scratch within limits", _BEFORE, _LIMITS),
+    Layer(
+        "pipeline",
+        "threads and threadgroup memory that a pipeline has",
+        _BEFORE,
+        stays="there is no more memory to give",
+    ),
+    Layer(
+        "host",
+        "deadlines and crashes",
+        ("host",),
+        stays="without it a run would not end, or take this process with it",
+    ),
+    Layer(
+        "constants",
+        "constants are mapped read-only",
+        ("host",),
+        stays="the worker maps them so before it opens a library",
+    ),
+    Layer(
+        "host_poison",
+        "threadgroup memory and absent lanes start as poison",
+        (*_COMPARED, *_INSIDE),
+        stays="the worker does it by itself",
+    ),
+    Layer(
+        "private_poison",
+        "local variables never hold what an earlier run left",
+        _COMPARED,
+        _PRIVATE,
+    ),
+    Layer(
+        "poison",
+        "outputs and scratch never hold zeros or an old answer",
+        (*_COMPARED, *_INSIDE),
+        _POISON,
+    ),
+    Layer("poison_first", "the first poison: NaN", (*_COMPARED, *_INSIDE), _POISON_FIRST),
+    Layer("poison_second", "the second poison: 1e30", (*_COMPARED, *_INSIDE), _POISON_SECOND),
+    Layer("orders", "threadgroups and threads in another order", (*_COMPARED, "host"), _ORDERS),
+    Layer("check_sizes", "odd sizes and unusual scalars", _COMPARED, _CHECK_SIZES),
+    Layer("values", "inputs that a shortcut does not survive", _COMPARED, _VALUES),
+    Layer("secret", "inputs nobody can know beforehand", _COMPARED, _SECRET),
+    Layer("canaries", "guards around every buffer", ("guards",), _CANARIES),
+    Layer("inputs", "inputs are compared after the run", ("inputs",), _INPUTS),
+    Layer("oracle", "every element is compared with float64", _COMPARED, _ORACLE),
+    Layer(
+        "tolerance", "bounds that follow from the error of the arithmetic", _COMPARED, _TOLERANCE
+    ),
+    Layer(
+        "checked_bounds",
+        "accesses outside of buffers and arrays",
+        _INSIDE,
+        _checked(Status.OUT_OF_BOUNDS),
+    ),
+    Layer("checked_race", "accesses that nothing orders", _INSIDE, _checked(Status.DATA_RACE)),
+    Layer(
+        "checked_barrier",
+        "barriers that some threads skip",
+        _INSIDE,
+        _checked(Status.DIVERGENT_BARRIER),
+    ),
+    Layer("checked_lanes", "lanes that are not there", _INSIDE, _checked(Status.INACTIVE_LANE)),
+    Layer(
+        "checked_integer",
+        "integer arithmetic without a result",
+        _INSIDE,
+        _checked(Status.UNDEFINED_INTEGER),
+    ),
+    Layer(
+        "checked_uninitialised",
+        "memory that nobody wrote",
+        _INSIDE,
+        _checked(Status.UNINITIALISED_READ),
+    ),
+    Layer("fresh", "other values in every timed run", ("timed run",), _FRESH),
+    Layer("validation", "a tenth of the timed runs is compared", ("timed run",), _VALIDATION),
+    Layer("held_out", "sizes drawn by a secret", ("held-out gate",), _HELD_OUT),
+    Layer("plausibility", "nothing above the physics of the chip", ("flags",), _PLAUSIBILITY),
+    Layer("same_source", "a copy wins no Record", ("promotion",), _SAME_SOURCE),
+)
+
+LAYERS: Mapping[str, Layer] = {layer.name: layer for layer in _ALL}
 
 #: Stored outcomes were found with every layer in place.
 _FORGETFUL: Sequence[Patch] = (

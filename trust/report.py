@@ -91,13 +91,19 @@ def _escape_alone(one: Bad) -> set[str]:
 
 
 def matrix(say: Say, names: Sequence[str] | None = None) -> Section:
-    """Take out each layer in turn, and together those that cover a kernel doubly."""
+    """Take out each layer in turn, and together those that cover a kernel doubly.
+
+    A refusal by a stage that a layer has no part in stands without that layer: it is not tried.
+    """
     rows: list[tuple[str, ...]] = [("layer taken out", "gets through", "as stated")]
     passed = total = 0
     bad = [one for one in corpus() if one.removable]
+    stages = {one.name: outcome_of(one).stage for one in bad}
     for layer in names or [name for name in LAYERS if LAYERS[name].removable]:
         row = Row(layer, {one.name for one in bad if layer in _escape_alone(one)})
         for one in bad:
+            if stages[one.name] not in LAYERS[layer].stages:
+                continue
             say(f"without {layer}: {one.name}")
             if outcome_of(one, [layer]).passed:
                 row.got.add(one.name)
