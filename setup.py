@@ -240,9 +240,14 @@ def fail(message, command):
     sys.exit(ENVIRONMENT_ERROR)
 
 
-if __name__ == "__main__":
+def start():
+    """Run the command line and end the process."""
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         say("interrupted; run it again to go on")
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    start()
