@@ -4,6 +4,7 @@
 // expect: not_written
 // layer: poison
 // backed: oracle
+// through: check_sizes
 // says: was not written
 // size: check
 // twin: 14_nothing_at_one_size_honest.metal

@@ -3,6 +3,7 @@
 // kernel: softmax
 // expect: wrong_values
 // layer: tolerance
+// through: oracle
 // size: check
 // twin: 40_half_inside_honest.metal
 //! grid: 32 rows 1

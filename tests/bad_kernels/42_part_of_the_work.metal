@@ -4,6 +4,7 @@
 // expect: not_written
 // layer: poison
 // backed: oracle
+// through: check_sizes
 // says: was not written
 // size: check
 // twin: 42_part_of_the_work_honest.metal

@@ -3,6 +3,7 @@
 // kernel: argmax
 // expect: wrong_values
 // layer: values
+// through: oracle
 // size: check
 // twin: 44_assumes_structure_honest.metal
 //! grid: rows 1 1

@@ -3,7 +3,6 @@
 // kernel: relu
 // expect: wrong_values
 // layer: held_out
-// through: oracle
 // size: held_out
 // twin: 45_wrong_elsewhere_honest.metal
 //! grid: rows * cols 1 1

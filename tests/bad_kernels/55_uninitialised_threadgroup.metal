@@ -4,7 +4,6 @@
 // expect: uninitialised_read
 // layer: checked_uninitialised
 // backed: host_poison
-// through: oracle
 // size: check
 // twin: 55_uninitialised_threadgroup_honest.metal
 //! grid: 256 rows 1

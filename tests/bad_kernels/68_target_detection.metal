@@ -3,7 +3,6 @@
 // kernel: relu
 // expect: wrong_values
 // layer: target_macros
-// through: oracle
 // size: check
 // twin: 68_target_detection_honest.metal
 //! grid: rows * cols 1 1

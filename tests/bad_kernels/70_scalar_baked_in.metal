@@ -3,6 +3,7 @@
 // kernel: layer_norm
 // expect: wrong_values
 // layer: check_sizes
+// through: oracle
 // size: check
 // twin: 70_scalar_baked_in_honest.metal
 //! grid: 32 rows 1

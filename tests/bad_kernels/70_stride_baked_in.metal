@@ -3,6 +3,7 @@
 // kernel: conv2d
 // expect: wrong_values
 // layer: check_sizes
+// through: oracle
 // size: check
 // twin: 70_stride_baked_in_honest.metal
 //! grid: 64 * ceil_div(C_out, 64) ceil_div(B * ceil_div(H - R + 1, stride) * ceil_div(W - S + 1, stride), 64) 1

@@ -3,6 +3,7 @@
 // kernel: gelu
 // expect: wrong_values
 // layer: tolerance
+// through: oracle
 // size: check
 // twin: 72_approximation_honest.metal
 //! grid: rows * cols 1 1

@@ -3,6 +3,7 @@
 // kernel: matvec
 // expect: wrong_values
 // layer: tolerance
+// through: oracle
 // size: check
 // twin: own_09_half_factor_honest.metal
 //! grid: 32 rows 1

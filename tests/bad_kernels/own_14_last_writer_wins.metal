@@ -3,6 +3,7 @@
 // kernel: argmax
 // expect: data_race
 // layer: orders
+// through: check_sizes, values, oracle
 // size: check
 // twin: own_14_last_writer_wins_honest.metal
 //! scratch highest: float rows

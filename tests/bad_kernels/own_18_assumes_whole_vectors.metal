@@ -4,6 +4,7 @@
 // expect: not_written
 // layer: poison
 // backed: oracle
+// through: check_sizes
 // size: check
 // twin: own_18_assumes_whole_vectors_honest.metal
 //! grid: max(rows * cols / 4, 1) 1 1
