@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from unittest import mock
@@ -22,7 +21,7 @@ from trust.synthetic import World, samples_of
 FOLDER = settings.ROOT / "tests" / "bad_kernels"
 #: How far a kernel has to be taken: judged, judged and timed, held out, promoted.
 SIZES = ("check", "published", "timed", "held_out", "regression", "record")
-#: What the harness would make of every run is repeatable with one seed and one thread.
+#: One seed and one thread make every judging repeatable.
 SEED = 20_261
 _DEADLINE_MS = 1500
 _FACT = re.compile(
@@ -220,16 +219,9 @@ def _promoted(text: str, kernel: Kernel) -> Outcome:
     return Outcome("same_source", "promotion", found.reason)
 
 
-@contextmanager
-def taken_out(names: Collection[str]) -> Iterator[None]:
-    """Judge without some layers; nothing of it is remembered."""
-    with without(names):
-        yield
-
-
 def outcome_of(bad: Bad, names: Collection[str] = (), *, seed: int | None = None) -> Outcome:
     """What becomes of a bad kernel, some layers taken out."""
-    with taken_out(names):
+    with without(names):
         chosen = bad.seed if seed is None else seed
         return judged(bad.text, bad.kernel, bad.size, name=bad.path.name, seed=chosen)
 
@@ -238,13 +230,3 @@ def outcome_of_twin(bad: Bad) -> Outcome:
     """What becomes of its honest twin, taken as far."""
     twin = bad.twin_path
     return judged(twin.read_text("utf-8"), bad.kernel, bad.size, name=twin.name, seed=bad.seed)
-
-
-def with_text(bad: Bad, text: str) -> Bad:
-    """The same claims about another text, for tests of the runner."""
-    changed = replace(bad)
-    changed.__dict__["text"] = text
-    return changed
-
-
-__all__: Sequence[str] = ("Bad", "Outcome", "corpus", "judged", "outcome_of", "outcome_of_twin")
