@@ -7,7 +7,7 @@ test:    ; @$(RUN) -m pytest
 check:   ; @$(RUN) .ci/check.py
 perf:    ; @$(RUN) -m perf
 trust:   ; @$(RUN) -m trust --full
-host:    ; @$(RUN) -m harness.prepare
+host:    ; @$(RUN) -m harness.command.prepare
 kernels: ; @$(RUN) -m harness --list
-refresh: ; @$(RUN) -m harness.leaderboard && $(RUN) -m harness.rules
+refresh: ; @$(RUN) -m harness.board.leaderboard && $(RUN) -m harness.board.rules
 clean:   ; @rm -rf .bench host/build .pytest_cache .mypy_cache .ruff_cache

@@ -49,7 +49,7 @@ def main(arguments):
         print("usage: python3 setup.py [--run ARGS...]", file=sys.stderr)
         return 2
     python = make(("dev",))
-    return subprocess.call([python, "-m", "harness.doctor"], cwd=HERE, env=environment())
+    return subprocess.call([python, "-m", "harness.command.doctor"], cwd=HERE, env=environment())
 
 
 def enter(arguments, extras=()):
@@ -175,7 +175,10 @@ def warm_up():
     """Build the native host and warm the compiler, which the first kernel would else pay."""
     say("building the native host and warming the compiler (once)")
     code = subprocess.call(
-        [find_python(), "-m", "harness.prepare"], cwd=HERE, env=environment(), stdout=sys.stderr
+        [find_python(), "-m", "harness.command.prepare"],
+        cwd=HERE,
+        env=environment(),
+        stdout=sys.stderr,
     )
     if code != 0:
         fail("the native host could not be built (the message is above)", "./bench --doctor")

@@ -29,8 +29,8 @@ def commands() -> dict[str, list[str]]:
         "lint": [*python, "ruff", "check", "--quiet", "."],
         "types": [*python, "mypy"],
         "native format": [*CLANG_FORMAT, "--dry-run", "--Werror", *native_sources()],
-        "leaderboard": [*python, "harness.leaderboard", "--check"],
-        "rules": [*python, "harness.rules", "--check"],
+        "leaderboard": [*python, "harness.board.leaderboard", "--check"],
+        "rules": [*python, "harness.board.rules", "--check"],
         "conformance": [sys.executable, "tests/hosts/make_conformance.py", "--check"],
     }
 

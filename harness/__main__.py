@@ -16,7 +16,7 @@ def main() -> int:
     # import can get lost: the signal itself ends the process. The launcher blocks it until here.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    from harness.cli import main as run  # delayed: see above
+    from harness.command.cli import main as run  # delayed: see above
 
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)

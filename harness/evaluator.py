@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness import catalog, devices, inputs, locks, measure, timed
-from harness.catalog import Kernel
+from harness import devices, locks
+from harness.checking.trial import EvaluationMode, Request, Sides, judged
 from harness.devices.base import Device, Source
 from harness.devices.replay import ReplayDevice
 from harness.errors import UserError
 from harness.evaluation import Evaluation
-from harness.trial import EvaluationMode, Request, Sides, judged
+from harness.problem import catalog, inputs
+from harness.problem.catalog import Kernel
+from harness.timing import measure, timed
 
 
 def evaluate(

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness import (
-    catalog,
-    console,
-    devices,
-    documents,
-    gate_store,
-    held_out,
-    inputs,
-    measure,
-    timed,
-    trial,
-    verdict,
-)
-from harness.catalog import Kernel
+from harness import devices
+from harness.board import documents
+from harness.board.promotion import Confirmation, Request
+from harness.board.records import ComparisonDocument
+from harness.checking import trial
+from harness.command import console
 from harness.devices.base import Source
 from harness.devices.replay import ReplayDevice
 from harness.errors import UserError
 from harness.evaluation import Evaluation, Refusal, Samples
 from harness.evaluator import evaluate
-from harness.promotion import Confirmation, Request
-from harness.records import ComparisonDocument
+from harness.gate import held_out
+from harness.gate import store as gate_store
+from harness.problem import catalog, inputs
+from harness.problem.catalog import Kernel
 from harness.settings import Settings
+from harness.timing import measure, timed, verdict
 
 #: Samples of a side in one block: two visits of at most five.
 _SAMPLES_A_BLOCK = 10

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness.inputs import (
+from harness.problem.inputs import (
     FINITE_SPECIAL,
     SPECIAL,
     blocks,
@@ -23,7 +23,7 @@ from harness.inputs import (
     rows,
     uniform,
 )
-from harness.tolerance import (
+from harness.problem.tolerance import (
     EPS,
     Bound,
     Tolerance,

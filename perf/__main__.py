@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from harness import atomic, console, settings
+from harness import atomic, settings
+from harness.command import console
 from perf import latency, memory, throughput
 from perf.findings import Finding, report
 

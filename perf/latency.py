@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msl
-from harness import catalog, devices, settings
-from harness.header import Header, parse_header
-from harness.schedule import functions_of
+from harness import devices, settings
+from harness.problem import catalog
+from harness.problem.header import Header, parse_header
+from harness.problem.schedule import functions_of
 from perf.findings import Finding
 
 BENCH = str(settings.ROOT / "bench")

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import catalog
-from harness.problem import problem_slots
+from harness.problem import catalog
+from harness.problem.binding import problem_slots
 from perf.findings import Finding
 from perf.latency import BENCH
 

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import catalog, devices, inputs, measure
+from harness import devices
+from harness.checking.trial import Request, judged
 from harness.clock import Duration, Wall
 from harness.evaluation import Evaluation, Refusal
 from harness.evaluator import evaluate
-from harness.timed import timing
-from harness.trial import Request, judged
-from harness.verdict import Mode
+from harness.problem import catalog, inputs
+from harness.timing import measure
+from harness.timing.timed import timing
+from harness.timing.verdict import Mode
 from msl.toolchain import find_toolchain
 from perf.findings import Finding
 

@@ -9,12 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from unittest import mock
 
-from harness import catalog, devices, gate_store, held_out, inputs, judge, settings, verdict
-from harness.catalog import Kernel
+from harness import devices, settings
+from harness.checking import judge
+from harness.checking.trial import Request
 from harness.devices.base import Source
 from harness.evaluation import Evaluation, Flag, Status
 from harness.evaluator import evaluate
-from harness.trial import Request
+from harness.gate import held_out
+from harness.gate import store as gate_store
+from harness.problem import catalog, inputs
+from harness.problem.catalog import Kernel
+from harness.timing import verdict
 from trust.layers import LAYERS, without
 from trust.synthetic import World, samples_of
 

@@ -18,9 +18,10 @@ import numpy as np
 
 import msl
 import msl.compile as steps
-from harness import catalog, evaluate, settings
+from harness import evaluate, settings
 from harness.devices.base import Device, Source
 from harness.evaluation import Status
+from harness.problem import catalog
 from msl import safety
 from msl.elf import ElfError
 from msl.host_client import Refused

@@ -25,12 +25,13 @@ from typing import Any
 
 import msl
 import msl.compile as steps
-from harness import catalog, settings
+from harness import settings
 from harness.devices.base import Limits
 from harness.errors import UserError
-from harness.expressions import ExpressionError, parse
-from harness.header import Header, HeaderError, parse_header
-from harness.schedule import resolve
+from harness.problem import catalog
+from harness.problem.expressions import ExpressionError, parse
+from harness.problem.header import Header, HeaderError, parse_header
+from harness.problem.schedule import resolve
 from msl import safety
 from msl.host_build import ensure_host
 from msl.host_client import Pool

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness import atomic, documents, leaderboard, locks, records, runs, settings
+from harness import atomic, locks, settings
+from harness.board import documents, leaderboard, records, runs
 from harness.evaluation import Evaluation, Figures, Status
 from msl.cache import Store
 from msl.diagnostics import Diagnostic

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from harness import documents, leaderboard, locks, records, runs, settings
+from harness import locks, settings
+from harness.board import documents, leaderboard, records, runs
 from harness.errors import UserError
 from msl.cache import Store
 from msl.library import Library

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import catalog, devices, inputs, trial
-from harness.bank import Bank
-from harness.catalog import Kernel
+from harness import devices
+from harness.checking import trial
 from harness.devices.base import Source
 from harness.evaluation import Refusal
-from harness.kernel_side import KernelSide
+from harness.problem import catalog, inputs
+from harness.problem.bank import Bank
+from harness.problem.catalog import Kernel
 from harness.spec import Array, Cost, Domain, KernelSpec, Range, Scalar, Sizes, exact
+from harness.timing.kernel_side import KernelSide
 
 #: Threadgroups of 64 threads; a multiple of 100, so that 3 % of them is a whole number.
 GROUPS = 400

@@ -17,30 +17,18 @@ import numpy as np
 import msl.cache
 import msl.compile
 import msl.preprocess
-from harness import (
-    abi,
-    bank,
-    checked_judging,
-    compare,
-    figures,
-    header,
-    held_out,
-    inputs,
-    judge,
-    kernel_side,
-    pool,
-    schedule,
-    tracks,
-    verdict,
-)
-from harness.bank import Guise
-from harness.checked_findings import Finding, Reader
-from harness.dtypes import poison as poison_bits
+from harness.checking import checked_judging, judge, pool
+from harness.checking.checked_findings import Finding, Reader
 from harness.evaluation import Status
-from harness.expressions import ExpressionError
-from harness.schedule import NotCovered
+from harness.gate import held_out
+from harness.problem import abi, bank, compare, header, inputs, schedule, tracks
+from harness.problem.bank import Guise
+from harness.problem.dtypes import poison as poison_bits
+from harness.problem.expressions import ExpressionError
+from harness.problem.schedule import NotCovered
+from harness.problem.tolerance import Bound, Tolerance
 from harness.spec import KernelSpec
-from harness.tolerance import Bound, Tolerance
+from harness.timing import figures, kernel_side, verdict
 from msl import safety
 
 #: (owner, attribute, what stands there instead, made from what stood there)

@@ -10,10 +10,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from harness import inputs, locks, verdict
+from harness import locks
 from harness.evaluation import Refusal, Samples, Verdict
-from harness.kernel_side import KernelSide
-from harness.measure import Budget, Comparison, Mode, compare
+from harness.problem import inputs
+from harness.timing import verdict
+from harness.timing.kernel_side import KernelSide
+from harness.timing.measure import Budget, Comparison, Mode, compare
 from trust import known_pair, synthetic
 from trust.section import Section
 from trust.synthetic import World

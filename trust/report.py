@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import catalog, settings
+from harness import settings
+from harness.problem import catalog
 from trust import catalogue
 from trust.corpus import Bad, corpus, judged, outcome_of, outcome_of_twin
 from trust.layers import LAYERS

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.clock import Duration, Wall
 from harness.evaluation import Refusal, Samples
-from harness.measure import Budget, Comparison, Mode, Progress, compare
+from harness.timing.measure import Budget, Comparison, Mode, Progress, compare
 
 #: Alters a time in nanoseconds, given the side's name.
 Twist = Callable[[str, float], float]

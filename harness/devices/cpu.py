@@ -10,9 +10,9 @@ import chip_metrics
 import msl
 from harness import settings
 from harness.devices.base import Device, Function, Program, Session, Source
+from harness.devices.host_client import PROTOCOL_VERSION, HostSession, Supervisor
 from harness.errors import EnvironmentFault, HostFailure
 from harness.evaluation import Refusal, Status
-from harness.host_client import PROTOCOL_VERSION, HostSession, Supervisor
 from msl.host_build import HostBuildError, ensure_host
 from msl.toolchain import ToolchainError
 

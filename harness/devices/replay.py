@@ -1,9 +1,9 @@
 """The `replay` device: serves recorded Evaluations, so that loops can be tested to the byte.
 
-`replay:PATH` names a JSONL file. Each line is a RunDocument (harness/documents.py): the Evaluation,
-its source and its samples. A request is answered by the recording with the same kernel, size and
-source hash; the n-th such request by the n-th such line, and one request too many is an error.
-Nothing is compiled or run.
+`replay:PATH` names a JSONL file. Each line is a RunDocument (harness/board/documents.py): the
+Evaluation, its source and its samples. A request is answered by the recording with the same
+kernel, size and source hash; the n-th such request by the n-th such line, and one request too many
+is an error. Nothing is compiled or run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness import documents
+from harness.board import documents
 from harness.devices.base import Device, Program, Session, Source
 from harness.errors import UserError
 from harness.evaluation import Evaluation, Refusal

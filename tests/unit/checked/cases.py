@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness import checked, devices
-from harness.catalog import sha256_of
-from harness.checked import CheckReport
+from harness import devices
+from harness.checking import checked
+from harness.checking.checked import CheckReport
 from harness.devices.base import Limits, Source
 from harness.devices.cpu import CpuDevice
 from harness.evaluation import Refusal
-from harness.header import parse_header
-from harness.schedule import Schedule, functions_of, resolve
+from harness.problem.catalog import sha256_of
+from harness.problem.header import parse_header
+from harness.problem.schedule import Schedule, functions_of, resolve
 from harness.spec import Array, Cost, Domain, KernelSpec, Range, Sizes, exact, integers, normal
 
 HEADER = "#include <metal_stdlib>\nusing namespace metal;\n"

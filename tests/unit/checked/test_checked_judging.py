@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import checked, checked_judging, evaluate
+from harness import evaluate
+from harness.checking import checked, checked_judging
 from harness.evaluation import Refusal, Status
 from tests.unit.checked.cases import Case, check
 

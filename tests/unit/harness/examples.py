@@ -7,8 +7,8 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from harness.blocks import BASELINE, CANDIDATE, Block, Visit
 from harness.evaluation import Evaluation, Figures, FirstBad, Samples, Status, Verdict
+from harness.timing.blocks import BASELINE, CANDIDATE, Block, Visit
 
 SOURCE = """// Clamps at zero.
 kernel void relu_f32(device const float* x [[buffer(0)]], device float* y [[buffer(1)]],

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from fakes import Call, FakeDevice
 
-from harness.catalog import Kernel, sha256_of
 from harness.devices.base import Source
+from harness.problem.catalog import Kernel, sha256_of
 from harness.spec import (
     Array,
     Cost,

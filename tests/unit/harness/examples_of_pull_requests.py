@@ -14,25 +14,19 @@ from typing import Any
 
 import pytest
 
-from harness import (
-    catalog,
-    documents,
-    environment,
-    figures,
-    held_out,
-    inputs,
-    leaderboard,
-    records,
-    verdict,
-)
-from harness.blocks import LETTERS, Block, SideName, Visit, orders
-from harness.catalog import Kernel, point_of, sha256_of
+from harness import environment
+from harness.board import documents, leaderboard, records
 from harness.evaluation import Evaluation, Samples, Status
-from harness.gate_points import Draw
+from harness.gate import held_out
+from harness.gate.points import Draw
+from harness.problem import catalog, inputs
+from harness.problem.catalog import Kernel, point_of, sha256_of
 from harness.settings import ROOT
-from harness.stopping import Few, FixedCount
-from harness.verify_record import Row
-from harness.verify_summary import Finding, Ruling
+from harness.timing import figures, verdict
+from harness.timing.blocks import LETTERS, Block, SideName, Visit, orders
+from harness.timing.stopping import Few, FixedCount
+from harness.verification.record import Row
+from harness.verification.summary import Finding, Ruling
 
 CHIP = "apple-m4-max"
 RELU = "metal/kernels/common/relu.metal"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from examples_of_kernels import DOUBLE_PARAMETERS, double_spec
 
-from harness.abi import check, parameter_type
 from harness.devices.base import Function
 from harness.evaluation import Refusal, Status
-from harness.header import Header, parse_header
+from harness.problem.abi import check, parameter_type
+from harness.problem.header import Header, parse_header
 from harness.spec import Array, KernelSpec, Scalar
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from examples_of_kernels import double_spec
 
-from harness import catalog
-from harness.catalog import Catalog, outside_domain, point_of
 from harness.errors import UserError
+from harness.problem import catalog
+from harness.problem.catalog import Catalog, outside_domain, point_of
 from harness.spec import Domain, Range
 
 DEFINITION = """

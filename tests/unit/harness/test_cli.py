@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from examples import GATE_PASSED, SOURCE, passed, refused, samples, sha256
 
-from harness import catalog, cli, cold_start, commands, documents, judging, promotion, records, runs
+from harness import judging
+from harness.board import documents, promotion, records, runs
+from harness.command import cli, cold_start, commands
 from harness.errors import EnvironmentFault, ExitCode, HostFailure
 from harness.evaluation import Evaluation, Flag, Status
+from harness.problem import catalog
 from harness.settings import Settings, paths
 
 LATENCY = {

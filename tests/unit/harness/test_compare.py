@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from examples_of_kernels import double_spec, inputs
 
-from harness import compare as checker
-from harness import oracle
-from harness.compare import Comparison, Run, compare
-from harness.dtypes import ELEMENTS, narrow, poison_value, widen
 from harness.evaluation import Status
+from harness.problem import compare as checker
+from harness.problem import oracle
+from harness.problem.compare import Comparison, Run, compare
+from harness.problem.dtypes import ELEMENTS, narrow, poison_value, widen
 from harness.spec import Array, KernelSpec, elementwise, per_output, relative, ulp
 
 POINT = {"rows": 5, "cols": 37}

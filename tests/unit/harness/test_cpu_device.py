@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from examples_of_kernels import double_spec, kernel, source
 
-from harness import catalog, devices, evaluate, host_client
+from harness import devices, evaluate
+from harness.checking.judge import Candidate, prepare
+from harness.devices import host_client
 from harness.devices.cpu import CpuDevice
+from harness.devices.host_client import Supervisor
 from harness.errors import HostFailure
 from harness.evaluation import Evaluation, Refusal, Status
-from harness.host_client import Supervisor
-from harness.judge import Candidate, prepare
+from harness.problem import catalog
 
 DOUBLE = """//! threadgroup: 32
 #include <metal_stdlib>
@@ -78,7 +80,7 @@ class TestReal:
         device: CpuDevice,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("harness.judge.CHECK_DEADLINE_MS", 500)
+        monkeypatch.setattr("harness.checking.judge.CHECK_DEADLINE_MS", 500)
         assert old in DOUBLE
         found = check(DOUBLE.replace(old, new, 1), device)
         assert found.status is status, found.reason

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness import doctor, environment, settings
-from harness.doctor import Finding
+from harness import environment, settings
+from harness.command import doctor
+from harness.command.doctor import Finding
 from harness.errors import EnvironmentFault, ExitCode
 
 

@@ -9,11 +9,12 @@ from examples_of_kernels import device, double, double_spec, kernel, source
 from fakes import Call, FakeDevice
 
 import harness
-from harness import ceilings, timed, trial
+from harness.checking import trial
 from harness.errors import EnvironmentFault, UserError
 from harness.evaluation import Evaluation, Status
-from harness.inputs import secret_hash
+from harness.problem.inputs import secret_hash
 from harness.spec import Domain, Range
+from harness.timing import ceilings, timed
 
 
 @pytest.fixture(autouse=True)

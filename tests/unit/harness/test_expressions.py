@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.expressions import ExpressionError, parse
+from harness.problem.expressions import ExpressionError, parse
 
 NAMES = {"N": 10, "rows": 3, "eps": 1e-5, "grid_threads.x": 256, "whole": 64.0}
 

@@ -7,11 +7,11 @@ import math
 import pytest
 
 from chip_metrics import Ceilings, Level
-from harness.blocks import BASELINE, Block, SideName
 from harness.evaluation import Flag
-from harness.figures import TARGETS, Scored, rescore
-from harness.measure import Comparison, Mode, compare, single
 from harness.spec import Cost
+from harness.timing.blocks import BASELINE, Block, SideName
+from harness.timing.figures import TARGETS, Scored, rescore
+from harness.timing.measure import Comparison, Mode, compare, single
 from trust.synthetic import RUN_NS, FakeSide, World, run
 
 COST = Cost(flops=2e9, bytes=8e6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.header import Header, HeaderError, parse_header, parse_schedule, with_constants
+from harness.problem.header import Header, HeaderError, parse_header, parse_schedule, with_constants
 
 DOT = """// Two dispatches.
 //! requires: M % 64 == 0 && cols <= 4096

@@ -17,23 +17,19 @@ from examples import GATE_PASSED, passed
 from examples_of_kernels import device, double, double_spec, kernel, source
 from fakes import Call, FakeDevice
 
-from harness import (
-    catalog,
-    cli,
-    devices,
-    gate_points,
-    gate_report,
-    gate_store,
-    held_out,
-    inputs,
-    judging,
-    promotion,
-    trial,
-)
-from harness.catalog import Kernel
+from harness import devices, judging
+from harness.board import promotion
+from harness.checking import trial
+from harness.command import cli
 from harness.errors import ExitCode
 from harness.evaluation import Evaluation, Refusal, Status
-from harness.gate_speed import Speed
+from harness.gate import held_out
+from harness.gate import points as gate_points
+from harness.gate import report as gate_report
+from harness.gate import store as gate_store
+from harness.gate.speed import Speed
+from harness.problem import catalog, inputs
+from harness.problem.catalog import Kernel
 from harness.settings import ROOT, Settings, paths
 from harness.spec import Array, Cost, Domain, KernelSpec, Range, Scalar, Sizes, ulp
 
@@ -148,7 +144,7 @@ def test_the_revealed_seed_gives_the_committed_points() -> None:
 KILLED = """
 import os, signal, sys
 sys.path.insert(0, sys.argv[1])
-from harness import gate_points
+from harness.gate import points as gate_points
 gate_points.draw = lambda *given: os.kill(os.getpid(), signal.SIGKILL)
 from test_held_out import gate
 from examples_of_kernels import device
@@ -175,7 +171,7 @@ def test_nothing_that_makes_prompts_reads_what_the_gate_stores() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.ImportFrom | ast.Import) and "gate_store" in ast.unparse(node)
     }
-    assert "harness/held_out.py" in readers
+    assert "harness/gate/held_out.py" in readers
     assert [name for name in readers if name.split("/")[0] not in ("harness", "trust")] == []
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from examples import passed, refused
 
-from harness import documents, json_report
+from harness.board import documents
+from harness.command import json_report
 from harness.evaluation import Evaluation, FirstBad
 
 #: At least these fields (DESIGN 4.7).

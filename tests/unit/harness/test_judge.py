@@ -10,9 +10,9 @@ import pytest
 from examples_of_kernels import DOUBLE_PARAMETERS, device, double, double_spec, source
 from fakes import Call, FakeDevice
 
+from harness.checking.judge import Candidate, Judged, Wrong, judge, prepare
 from harness.evaluation import Refusal, Status
-from harness.judge import Candidate, Judged, Wrong, judge, prepare
-from harness.schedule import NotCovered
+from harness.problem.schedule import NotCovered
 from harness.spec import Array, KernelSpec
 
 SECRET = 1234

@@ -9,13 +9,13 @@ import pytest
 from examples_of_kernels import device, double, double_spec, source
 from fakes import Call
 
-from harness import kernel_side
-from harness.bank import Bank, Guise
+from harness.checking.judge import Candidate, prepare
 from harness.evaluation import Refusal, Status
-from harness.judge import Candidate, prepare
-from harness.kernel_side import KernelSide
-from harness.schedule import Schedule
+from harness.problem.bank import Bank, Guise
+from harness.problem.schedule import Schedule
 from harness.spec import Array
+from harness.timing import kernel_side
+from harness.timing.kernel_side import KernelSide
 
 POINT = {"rows": 16, "cols": 64}
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from examples import SOURCE, passed
 
-from harness import documents, leaderboard, records
+from harness.board import documents, leaderboard, records
 from harness.errors import ExitCode
 from harness.evaluation import Evaluation
 from harness.settings import paths

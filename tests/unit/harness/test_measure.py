@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from harness.blocks import BASELINE, Block, orders
 from harness.clock import Duration
 from harness.evaluation import Refusal, Samples, Status, Verdict
-from harness.measure import Budget, Comparison, Mode, Progress, compare, estimate, single
-from harness.sampling import HostClock, probe_tick_ns
+from harness.timing.blocks import BASELINE, Block, orders
+from harness.timing.measure import Budget, Comparison, Mode, Progress, compare, estimate, single
+from harness.timing.sampling import HostClock, probe_tick_ns
 from trust.synthetic import FakeSide, World, run
 
 

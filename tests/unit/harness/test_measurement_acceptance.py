@@ -9,14 +9,14 @@ from dataclasses import asdict
 import pytest
 
 from chip_metrics import Ceilings, Level
-from harness.blocks import BASELINE, CANDIDATE, Block, Visit
 from harness.clock import DeviceTime, Duration, Wall
 from harness.evaluation import Flag, Refusal, Samples, Status, Verdict
-from harness.figures import rescore
-from harness.measure import Budget, Mode, compare
 from harness.spec import Cost
-from harness.stats import t_interval, t_lower_bound
-from harness.verdict import CALIBRATION, DELTA, promote, split_blocks
+from harness.timing.blocks import BASELINE, CANDIDATE, Block, Visit
+from harness.timing.figures import rescore
+from harness.timing.measure import Budget, Mode, compare
+from harness.timing.stats import t_interval, t_lower_bound
+from harness.timing.verdict import CALIBRATION, DELTA, promote, split_blocks
 from trust.synthetic import RUN_NS, FakeSide, World, pair, run, samples_of
 
 COST = Cost(flops=1e6, bytes=8e6)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from examples_of_kernels import double_spec
 
-from harness import mlx_side
-from harness.bank import Bank
 from harness.evaluation import Refusal
-from harness.mlx_side import COMPILED, EAGER, MlxSide, time_forms
+from harness.problem.bank import Bank
 from harness.spec import KernelSpec, ulp
+from harness.timing import mlx_side
+from harness.timing.mlx_side import COMPILED, EAGER, MlxSide, time_forms
 
 POINT = {"rows": 8, "cols": 32}
 

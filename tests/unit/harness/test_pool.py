@@ -9,8 +9,16 @@ import os
 import numpy as np
 import pytest
 
-from harness.pool import ALIGNMENT, GUARD_BYTES, Arena, Layout, Overrun, Pool, first_difference
-from harness.problem import Slot
+from harness.checking.pool import (
+    ALIGNMENT,
+    GUARD_BYTES,
+    Arena,
+    Layout,
+    Overrun,
+    Pool,
+    first_difference,
+)
+from harness.problem.binding import Slot
 
 SLOTS = {
     "x": Slot("x", "input", "float32", (3, 5)),

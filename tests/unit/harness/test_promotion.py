@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from examples import GATE_PASSED, SOURCE, passed, refused, samples, sha256
 
-from harness import documents, promotion, records
+from harness.board import documents, promotion, records
 from harness.evaluation import Evaluation, Flag, Refusal, Samples, Status, Verdict
 from harness.settings import paths
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from examples import GATE_PASSED, SOURCE, passed, samples
 
-from harness import documents, leaderboard, promotion, provenance, records
+from harness.board import documents, leaderboard, promotion, provenance, records
+from harness.board.provenance import Attestation
 from harness.environment import HARNESS_VERSION, facts, machine_hash
 from harness.evaluation import Evaluation, Status
-from harness.provenance import Attestation
 from harness.settings import paths
 
 HERE: dict[str, Any] = {

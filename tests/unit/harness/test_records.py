@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from examples import SOURCE, passed, sha256
 
-from harness import documents, records
+from harness.board import documents, records
 from harness.errors import EnvironmentFault
 from harness.evaluation import Evaluation
 from harness.settings import ROOT, paths
@@ -140,7 +140,7 @@ RACER = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from examples import passed
-from harness import documents, records
+from harness.board import documents, records
 size = sys.argv[2]
 record = records.claimed(documents.to_run(passed(size, size=size)), None)
 print(records.put(record, expected=None, notes=[]))

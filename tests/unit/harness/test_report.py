@@ -9,7 +9,7 @@ import pytest
 from examples import figures, passed, refused
 from rich.console import Console
 
-from harness import console, report
+from harness.command import console, report
 from harness.evaluation import Evaluation, FirstBad, Flag, Status, Verdict
 
 COMPILE_ERROR = """mine.metal:3:9: error: use of undeclared identifier 'z'

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from examples import SOURCE, figures, passed, refused, sha256
 
-from harness import cli, devices, documents, judging, records
+from harness import devices, judging
+from harness.board import documents, records
+from harness.command import cli
 from harness.errors import ExitCode
 from harness.evaluation import Evaluation, Figures
 from harness.settings import Settings, paths

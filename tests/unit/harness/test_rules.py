@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import gate_points, held_out, promotion, provenance, rules
+from harness.board import promotion, provenance, rules
 from harness.errors import ExitCode
 from harness.evaluation import Flag, Status
-from harness.header import TRACKS
+from harness.gate import held_out
+from harness.gate import points as gate_points
+from harness.problem.header import TRACKS
 
 
 def rows_of(page: str, first: str) -> list[str]:

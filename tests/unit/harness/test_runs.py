@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from examples import passed, refused
 
-from harness import runs
+from harness.board import runs
 
 
 def test_the_last_run_comes_back() -> None:

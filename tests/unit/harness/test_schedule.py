@@ -8,9 +8,9 @@ from examples_of_kernels import double_spec
 
 from harness.devices.base import Limits
 from harness.evaluation import Refusal, Status
-from harness.header import Header, parse_header
-from harness.problem import SpecError
-from harness.schedule import NotCovered, Schedule, resolve
+from harness.problem.binding import SpecError
+from harness.problem.header import Header, parse_header
+from harness.problem.schedule import NotCovered, Schedule, resolve
 from harness.spec import Array, KernelSpec, Scalar
 
 POINT = {"rows": 3, "cols": 100}

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from harness import stats
+from harness.timing import stats
 
 
 @pytest.mark.parametrize(

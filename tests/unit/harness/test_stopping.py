@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from harness.evaluation import Verdict
-from harness.stopping import (
+from harness.timing.stopping import (
     Few,
     FixedCount,
     Steady,
@@ -20,7 +20,7 @@ from harness.stopping import (
     rule_for,
     spent,
 )
-from harness.verdict import CALIBRATION, VERDICT_ALPHA, Mode, interval_verdict
+from harness.timing.verdict import CALIBRATION, VERDICT_ALPHA, Mode, interval_verdict
 
 
 def feed(rule: Stop, stream: Iterable[float | None]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.tolerance import (
+from harness.problem.tolerance import (
     Bound,
     Tolerance,
     blocked_product,

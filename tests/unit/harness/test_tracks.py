@@ -9,10 +9,11 @@ import pytest
 from examples_of_kernels import device, double, double_spec, kernel, source
 from fakes import Call
 
-from harness import evaluate, tracks
-from harness.compare import Run, compare
+from harness import evaluate
 from harness.evaluation import Evaluation, Status
-from harness.header import HeaderError, parse_header
+from harness.problem import tracks
+from harness.problem.compare import Run, compare
+from harness.problem.header import HeaderError, parse_header
 from harness.spec import Array, normal, relative_l2, ulp
 
 RELAXED, LIBRARY = "//! track: relaxed\n", "//! track: library\n"

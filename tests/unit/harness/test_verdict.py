@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from harness.evaluation import Flag, Samples, Verdict
-from harness.measure import Mode
-from harness.verdict import interval_verdict, judge, promote, same_source, search_alpha
+from harness.timing.measure import Mode
+from harness.timing.verdict import interval_verdict, judge, promote, same_source, search_alpha
 from trust.synthetic import World, run, samples_of
 
 OLD = "kernel void f(device float* x [[buffer(0)]]) { x[0] = 1; }"

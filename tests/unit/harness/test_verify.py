@@ -28,23 +28,18 @@ from examples_of_pull_requests import (
     samples,
 )
 
-from harness import (
-    catalog,
-    cli,
-    devices,
-    documents,
-    records,
-    rules,
-    settings,
-    verify,
-    verify_record,
-)
+from harness import devices, settings
 from harness.atomic import strict_json
+from harness.board import documents, records, rules
+from harness.command import cli
 from harness.devices.base import Source
 from harness.errors import ExitCode, UserError
-from harness.verify_judging import DeviceBench
-from harness.verify_record import Row
-from harness.verify_summary import Finding, Report, Ruling, text
+from harness.problem import catalog
+from harness.verification import record as verify_record
+from harness.verification import verify
+from harness.verification.judging import DeviceBench
+from harness.verification.record import Row
+from harness.verification.summary import Finding, Report, Ruling, text
 
 
 @pytest.fixture
@@ -408,7 +403,7 @@ def test_a_changed_definition_is_listed_and_never_run(pull: PullRequest, tmp_pat
 
 
 def test_harness_code_with_a_wrong_kernel_is_rejected(pull: PullRequest) -> None:
-    pull.write("harness/compare.py", "def compare(*a): return []\n")
+    pull.write("harness/problem/compare.py", "def compare(*a): return []\n")
     pull.write("metal/kernels/common/relu/m1.metal", WRONG)
     report = judged(pull, DeviceBench(devices.open_device("cpu")))
     assert rulings(report) == {"common/relu": "REJECT", "files": "NEEDS-HUMAN"}
@@ -534,7 +529,7 @@ def test_generated_pages_edited_by_hand_are_rejected(pull: PullRequest) -> None:
     report = judged(pull)
     assert rulings(report) == {"docs/RULES.md": "REJECT"}
     assert "not what the code generates" in reasons(report)
-    pull.write("harness/rules.md", "CPU rows are welcome.\n")
+    pull.write("harness/board/rules.md", "CPU rows are welcome.\n")
     assert rulings(judged(pull)) == {"docs/RULES.md": "NEEDS-HUMAN", "files": "NEEDS-HUMAN"}
 
 

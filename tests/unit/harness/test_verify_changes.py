@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from examples_of_pull_requests import NEW, RELU, FakeBench, PullRequest, repository
 
-from harness import verify, verify_tree
-from harness.catalog import MAX_SOURCE_BYTES
 from harness.errors import UserError
-from harness.verify_git import Repository
-from harness.verify_summary import Line, Report, Ruling
+from harness.problem.catalog import MAX_SOURCE_BYTES
+from harness.verification import tree as verify_tree
+from harness.verification import verify
+from harness.verification.git import Repository
+from harness.verification.summary import Line, Report, Ruling
 
 M1 = "metal/kernels/common/relu/m1.metal"
 

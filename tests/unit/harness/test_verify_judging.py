@@ -11,11 +11,13 @@ from examples_of_kernels import device, double, kernel
 from examples_of_pull_requests import CHIP, NEW, evaluation
 from fakes import Call
 
-from harness import catalog, documents, records, verify_judging
+from harness.board import documents, records
 from harness.errors import EnvironmentFault, HostFailure
-from harness.verify_judging import DeviceBench
-from harness.verify_record import Row
-from harness.verify_summary import Finding, Ruling
+from harness.problem import catalog
+from harness.verification import judging as verify_judging
+from harness.verification.judging import DeviceBench
+from harness.verification.record import Row
+from harness.verification.summary import Finding, Ruling
 
 SOURCE = "kernel void double_f32();"
 

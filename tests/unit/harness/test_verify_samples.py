@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from examples import GATE_PASSED, passed
 
-from harness import documents, figures, verify_samples
-from harness.blocks import Block
-from harness.documents import SamplesDocument
+from harness.board import documents
+from harness.board.documents import SamplesDocument
 from harness.evaluation import Samples
-from harness.measure import Comparison, Mode, compare
 from harness.spec import Cost
+from harness.timing import figures
+from harness.timing.blocks import Block
+from harness.timing.measure import Comparison, Mode, compare
+from harness.verification import samples as verify_samples
 from trust.synthetic import FakeSide, World
 
 COST = Cost(flops=1e6, bytes=1e6)

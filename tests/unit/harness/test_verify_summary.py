@@ -7,7 +7,7 @@ import re
 import pytest
 
 from harness.errors import ExitCode
-from harness.verify_summary import Finding, Line, Report, Ruling, code, markdown, plain, text
+from harness.verification.summary import Finding, Line, Report, Ruling, code, markdown, plain, text
 
 
 def report(*findings: Finding, subject: str = "common/relu") -> Report:

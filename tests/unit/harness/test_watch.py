@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from examples import SOURCE, passed, refused, samples, sha256
 
-from harness import catalog, judging, watch
+from harness import judging
+from harness.command import watch
 from harness.errors import UserError
 from harness.evaluation import Evaluation
+from harness.problem import catalog
 from harness.settings import Settings
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from harness import oracle
-from harness.arguments import as_tuple, call_by_name
-from harness.bank import draw
-from harness.compare import Run, compare
 from harness.evaluation import Refusal
-from harness.problem import rounded
+from harness.problem import oracle
+from harness.problem.arguments import as_tuple, call_by_name
+from harness.problem.bank import draw
+from harness.problem.binding import rounded
+from harness.problem.compare import Run, compare
 from harness.spec import KernelSpec, Point
 
 ROOT = Path(__file__).resolve().parents[3]

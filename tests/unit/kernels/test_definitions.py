@@ -11,9 +11,9 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from harness.expressions import parse
-from harness.header import Header, parse_schedule
-from harness.problem import binding_table, problem_slots, rounded, scalar_values
+from harness.problem.binding import binding_table, problem_slots, rounded, scalar_values
+from harness.problem.expressions import parse
+from harness.problem.header import Header, parse_schedule
 from tests.unit.kernels.problems import (
     CHECKS,
     NAMES,

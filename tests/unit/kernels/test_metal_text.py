@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.devices.base import Limits
-from harness.header import Header, parse_header
-from harness.problem import problem_slots, rounded
-from harness.schedule import Schedule, functions_of, resolve
+from harness.problem.binding import problem_slots, rounded
+from harness.problem.header import Header, parse_header
+from harness.problem.schedule import Schedule, functions_of, resolve
 from tests.unit.kernels.problems import NAMES, SPECS, variants
 
 KERNEL = re.compile(r"^kernel void (\w+)\(", re.MULTILINE)

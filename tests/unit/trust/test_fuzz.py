@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 import msl
-from harness.expressions import ExpressionError, parse
-from harness.header import HeaderError, parse_header
+from harness.problem.expressions import ExpressionError, parse
+from harness.problem.header import HeaderError, parse_header
 from harness.settings import paths
 from trust import fuzz
 from trust.mutations import MUTATIONS, damaged

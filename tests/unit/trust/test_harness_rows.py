@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import catalog, settings
-from harness.bank import Bank
-from harness.catalog import sha256_of
+from harness import settings
 from harness.evaluation import Evaluation, Figures, Status
 from harness.evaluator import evaluate
-from harness.measure import single
-from harness.problem import problem_slots, rounded
+from harness.problem import catalog
+from harness.problem.bank import Bank
+from harness.problem.binding import problem_slots, rounded
+from harness.problem.catalog import sha256_of
 from harness.spec import KernelSpec
-from harness.verdict import Mode
+from harness.timing.measure import single
+from harness.timing.verdict import Mode
 from trust.corpus import judged
 from trust.synthetic import FakeSide, World
 

@@ -1,0 +1,1 @@
+"""Whether a source is right: builds and runs it on poison, in the fast and in the checked build."""

@@ -1,0 +1,247 @@
+"""The command line of `./bench`: its options, its help, and which command they select."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from harness import settings
+from harness.command import console
+from harness.errors import ExitCode, UserError
+
+INTERRUPTED = 128 + signal.SIGINT
+
+_EXAMPLES = """\
+examples
+  ./bench sqr_mm                        judge it, time it beside MLX, keep a confirmed Record
+  ./bench relu,softmax --check-only     are they right?
+  ./bench softmax --file mine.metal     any source against the SPEC; never saved
+  ./bench softmax --watch mine.metal    judge again on every save
+  ./bench relu --size rows=7,cols=9973  at a size of your own
+  ./bench softmax --held-out            is it right, and fast, at sizes that nobody listed?
+  ./bench --reproduce softmax           does somebody's Record hold on this machine?
+  ./bench --verify main --head pr-12    is a pull request's kernel right, and its Record true?
+  ./bench relu -- --target memory --iters 50 --seed 3
+  ./bench --all --json > rows.jsonl     one JSON object a kernel
+
+exit codes
+  0 passed    1 a kernel was refused    2 wrong use    3 the environment lacks something, or
+  this host cannot judge    4 a host failed    130 interrupted; of several, the worst
+  --verify: 0 ACCEPT    1 REJECT    5 NEEDS-DEVICE: right here, its chip has to time it
+  6 NEEDS-HUMAN: other files changed too    2 also if nothing changed at all
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every option of `./bench`."""
+    it = argparse.ArgumentParser(
+        prog="bench",
+        usage="./bench NAME[,NAME...] [options]  |  ./bench --all | --list | --doctor",
+        description="Judge Metal compute kernels against MLX, here, on this machine.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    it.add_argument("names", nargs="*", metavar="NAME", help="kernels, separated by commas")
+    _add_commands(it)
+    _add_judging(it)
+    _add_timing(it)
+    return it
+
+
+def _add_commands(it: argparse.ArgumentParser) -> None:
+    group = it.add_argument_group("commands").add_mutually_exclusive_group()
+    group.add_argument("--all", action="store_true", help="every kernel, one after the other")
+    group.add_argument("--list", action="store_true", help="the kernels there are")
+    group.add_argument("--doctor", action="store_true", help="does everything work here?")
+    group.add_argument(
+        "--reproduce", metavar="NAME", help="measure the Records of a kernel again and attest to it"
+    )
+    group.add_argument(
+        "--verify",
+        nargs="?",
+        const="",
+        metavar="BASE",
+        help="judge a pull request with this checkout's code; BASE: origin/main or main",
+    )
+    it.add_argument("--set", metavar="SET", help="with --all or --list: only this set")
+    it.add_argument("--head", metavar="REF", help="with --verify: its commit, HEAD if not given")
+    it.add_argument("--markdown", action="store_true", help="with --verify: a table to paste")
+
+
+def _add_judging(it: argparse.ArgumentParser) -> None:
+    group = it.add_argument_group("what is judged")
+    sides = group.add_mutually_exclusive_group()
+    sides.add_argument("--metal", action="store_true", help="only the kernel; never saved")
+    sides.add_argument("--mlx", action="store_true", help="only MLX; never saved")
+    sides.add_argument("--check-only", action="store_true", help="judge, do not time; never saved")
+    files = group.add_mutually_exclusive_group()
+    files.add_argument("--file", metavar="X.metal", help="this source instead; never saved")
+    files.add_argument("--watch", metavar="X.metal", help="judge again whenever it is saved")
+    group.add_argument("--device", default=None, metavar="D", help="cpu, or replay:FILE")
+    group.add_argument(
+        "--size",
+        metavar="S",
+        help="published, large, or a point such as M=64,N=96 (others as published)",
+    )
+    group.add_argument(
+        "--checked", action="store_true", help="look for races and the like at this size too"
+    )
+    group.add_argument(
+        "--held-out", action="store_true", help="secret sizes and parameters too; never saved"
+    )
+    group.add_argument("--json", action="store_true", help="one strict JSON object a kernel")
+    group.add_argument("--no-session", action="store_true", help="save no Record")
+
+
+def _add_timing(it: argparse.ArgumentParser) -> None:
+    group = it.add_argument_group("how it is timed (these may stand after -- too)")
+    group.add_argument("--mode", choices=settings.MODES, help="screen, report (default), record")
+    group.add_argument("--threads", type=_count, metavar="N", help="cores the device may use")
+    group.add_argument("--target", choices=settings.TARGETS, help="the headline score")
+    group.add_argument(
+        "--iters", type=_positive, metavar="N", help="samples of each side, in blocks of ten"
+    )
+    group.add_argument("--warmup", type=_count, metavar="N", help="warm-up visits of each side")
+    group.add_argument("--seed", type=_count, metavar="N", help="seed of inputs and order")
+    group.add_argument(
+        "--cold-start", action="store_true", help="first-launch latency, in fresh processes"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _count(text) == 0:
+        raise argparse.ArgumentTypeError("it has to be at least 1")
+    return int(text)
+
+
+def kernel_names(options: argparse.Namespace) -> list[str]:
+    """The kernels named, each once, in the order given."""
+    names = [name for part in options.names for name in part.split(",") if name]
+    return list(dict.fromkeys(names))
+
+
+def command_line(options: argparse.Namespace) -> dict[str, Any]:
+    """The options that are settings, as `Settings.resolve` takes them; None where not given."""
+    never_saved = options.metal or options.mlx or options.check_only or options.file
+    never_saved = never_saved or options.held_out
+    return {
+        "device": options.device,
+        "sizes": None if options.size is None else sizes(options.size),
+        "mode": options.mode,
+        "target": options.target,
+        "sides": "metal" if options.metal else "mlx" if options.mlx else None,
+        "check_only": options.check_only or None,
+        "checked": options.checked or None,
+        "cold_start": options.cold_start or None,
+        "held_out": options.held_out or None,
+        "save": False if never_saved or options.no_session or options.cold_start else None,
+        "threads": options.threads,
+        "iters": options.iters,
+        "warmup": options.warmup,
+        "seed": options.seed,
+    }
+
+
+def sizes(text: str) -> tuple[str, ...]:
+    """`--size`: one point if it has an equals sign, else a list of named sizes."""
+    if "=" in text:
+        return (text,)
+    return tuple(dict.fromkeys(part for part in text.split(",") if part))
+
+
+def _check(options: argparse.Namespace, names: list[str]) -> None:
+    """Refuse combinations that would not do what they say."""
+    one_source = options.file or options.watch
+    if one_source and len(names) != 1:
+        raise UserError(
+            "--file and --watch judge against one kernel", "./bench NAME --file X.metal"
+        )
+    if options.watch and (options.json or options.check_only or options.mlx):
+        raise UserError("--watch goes with none of --json, --check-only and --mlx")
+    if options.cold_start and (options.check_only or options.mlx or options.watch):
+        raise UserError("--cold-start times the kernel's first launch and goes alone")
+    if options.held_out and (options.mlx or options.metal or options.watch or options.cold_start):
+        raise UserError("--held-out goes with none of --mlx, --metal, --watch and --cold-start")
+    if (options.all or options.list or options.doctor) and names:
+        raise UserError("--all, --list and --doctor take no kernel names")
+    if options.reproduce and (names or one_source or options.held_out or options.check_only):
+        raise UserError(
+            "--reproduce NAME takes recorded sources alone", "--size chooses among them"
+        )
+    if options.verify is not None and (names or one_source or options.size or options.json):
+        raise UserError("--verify [BASE] takes --head, --markdown, --device and --threads alone")
+    if options.verify is None and (options.head or options.markdown):
+        raise UserError("--head and --markdown go with --verify")
+    if options.set and not (options.all or options.list):
+        raise UserError("--set goes with --all or --list")
+    if options.size is not None and not sizes(options.size):
+        raise UserError("--size is empty", "published, large, or a point such as M=64,N=96")
+
+
+def dispatch(options: argparse.Namespace) -> int:
+    """Run the chosen command; imports wait until it is known, so that each starts fast."""
+    names = kernel_names(options)
+    _check(options, names)
+    if options.doctor:
+        from harness.command import doctor
+
+        return doctor.run()
+    if options.reproduce:
+        from harness.board import reproduce
+
+        return reproduce.run(options.reproduce, command_line(options), as_json=options.json)
+    if options.verify is not None:
+        from harness.verification import verify
+
+        return verify.run(
+            options.verify,
+            options.head or "HEAD",
+            device=options.device or "auto",
+            threads=options.threads or 0,
+            as_markdown=options.markdown,
+        )
+    from harness.command import commands
+
+    if options.list:
+        return commands.list_kernels(options.set, as_json=options.json)
+    if options.all:
+        return commands.judge_all(options.set, command_line(options), as_json=options.json)
+    if not names:
+        parser().print_usage(sys.stderr)
+        console.error("which kernel?", "./bench --list shows them")
+        return ExitCode.USAGE
+    if options.watch:
+        from harness.command import watch
+
+        return watch.run(names[0], options.watch, command_line(options))
+    return commands.judge(names, options.file, command_line(options), as_json=options.json)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command line; the exit code."""
+    try:
+        options = parser().parse_args([word for word in arguments if word != "--"])
+        code = dispatch(options)
+        sys.stdout.flush()
+        return code
+    except UserError as error:
+        console.error(error.message, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away; what is left in the buffer must not raise again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE

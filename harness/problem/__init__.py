@@ -1,0 +1,1 @@
+"""What is asked: definitions, headers, schedules, inputs, expected values, their comparison."""

@@ -1,0 +1,1 @@
+"""How long a right kernel takes, beside what, and what that proves."""

@@ -1,0 +1,1 @@
+"""`./bench --verify`: what a pull request claims, graded by the trusted tree."""
