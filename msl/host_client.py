@@ -22,7 +22,15 @@ _ALIGNMENT = 16384
 
 
 class HostError(RuntimeError):
-    """The supervisor died or broke the protocol: never a fact about a kernel."""
+    """The supervisor died or broke the protocol: never a fact about a kernel.
+
+    `said` is the end of what it wrote on standard error.
+    """
+
+    def __init__(self, what: str, said: str = "") -> None:
+        super().__init__(f"{what}\n{said}".strip())
+        self.what = what
+        self.said = said
 
 
 @dataclass(frozen=True)
@@ -38,14 +46,18 @@ class HostClient:
 
     def __init__(self, supervisor: Path) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self._process = subprocess.Popen(
-            [str(supervisor)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            start_new_session=True,
-            bufsize=0,
-        )
+        try:
+            # A session of its own: Ctrl-C is ours, and the supervisor ends when its input closes.
+            self._process = subprocess.Popen(
+                [str(supervisor)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as problem:
+            raise HostError(f"cannot start {supervisor}: {problem.strerror}") from None
         self._pending = b""
 
     def __enter__(self) -> HostClient:
@@ -64,13 +76,13 @@ class HostClient:
         """The supervisor's process."""
         return self._process.pid
 
-    def request(self, op: str, wait_ms: int, **fields: Any) -> Mapping[str, Any] | Refused:
+    def request(self, op: str, wait_ms: int, /, **fields: Any) -> Mapping[str, Any] | Refused:
         """Send one request; its reply, or the refusal that it is."""
-        line = json.dumps({"op": op, **fields}, allow_nan=False).encode() + b"\n"
+        line = json.dumps({"op": op, **fields}, separators=(",", ":"), allow_nan=False)
         try:
-            self._write(line)
-        except BrokenPipeError:
-            raise self._failure(f"ended before '{op}'") from None
+            self._write(line.encode() + b"\n")
+        except (BrokenPipeError, ValueError):
+            raise self.failure(f"it ended before '{op}'") from None
         text = self._read(op, time.monotonic() + wait_ms / 1e3 + GRACE_S)
         try:
             reply = json.loads(text)
@@ -78,21 +90,26 @@ class HostClient:
                 return dict(reply)
             if "status" in reply:
                 return Refused(str(reply["status"]), str(reply["reason"]))
-            raise self._failure(str(reply["fault"]))
+            raise self.failure(str(reply["fault"]))
         except (ValueError, KeyError, TypeError):
-            raise self._failure(f"answered nonsense to '{op}': {text[:200]!r}") from None
+            raise self.failure(f"it answered nonsense to '{op}': {text[:200]!r}") from None
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self._process.wait()
 
     def close(self) -> None:
         """Close its input, which ends it and its worker."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._errors.close()
+        if self._process.poll() is None and self._process.stdin is not None:
+            self._process.stdin.close()
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
+            if pipe is not None:
+                pipe.close()
 
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None
@@ -106,20 +123,20 @@ class HostClient:
             remaining = max(until - time.monotonic(), 0)
             ready, _, _ = select.select([self._process.stdout], [], [], remaining)
             if not ready:
-                raise self._failure(f"did not answer '{op}' in time")
+                raise self.failure(f"it did not answer '{op}' in time")
             data = self._process.stdout.read(1 << 16)
             if not data:
-                raise self._failure(f"ended during '{op}'")
+                raise self.failure(f"it ended during '{op}'")
             self._pending += data
         line, _, self._pending = self._pending.partition(b"\n")
         return line
 
-    def _failure(self, what: str) -> HostError:
-        self._process.kill()
-        self._process.wait()
+    def failure(self, what: str) -> HostError:
+        """End it; the error that says why."""
+        self.kill()
         self._errors.seek(0)
         said = self._errors.read()[-2000:].decode("utf-8", "replace").strip()
-        return HostError(f"the host {what} (exit {self._process.returncode})\n{said}".strip())
+        return HostError(f"the host failed: {what} (exit {self._process.returncode})", said)
 
 
 class Pool:

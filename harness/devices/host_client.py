@@ -1,14 +1,10 @@
-"""Speaks the host protocol with a supervisor process: one JSON object a line each way."""
+"""A Session over the host protocol: what the harness asks, in the protocol's words."""
 
 from __future__ import annotations
 
 import base64
-import json
-import select
-import subprocess
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +12,9 @@ from harness.clock import Duration, Wall
 from harness.devices.base import Binding, Dispatch, Function, Limits, Program
 from harness.errors import HostFailure
 from harness.evaluation import Refusal, Status
+from msl.host_client import PROTOCOL_VERSION as PROTOCOL_VERSION
+from msl.host_client import HostClient, HostError, Refused
 
-PROTOCOL_VERSION = 1
-#: What a supervisor may take beyond the deadline that it was given.
-_GRACE_S = 15.0
 _SETUP_DEADLINE_MS = 30_000
 _IDLE_DEADLINE_MS = 5_000
 
@@ -28,84 +23,39 @@ class Supervisor:
     """A running supervisor. Its death or nonsense is a HostFailure, never a fact about a kernel."""
 
     def __init__(self, program: Path) -> None:
-        self._program = program
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        try:
-            # A session of its own: Ctrl-C is ours, and the supervisor ends when its input closes.
-            self._process = subprocess.Popen(
-                [str(program)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                start_new_session=True,
-                bufsize=0,
-            )
-        except OSError as problem:
-            raise HostFailure(f"cannot start {program}: {problem.strerror}") from None
-        self._pending = b""
+        with _failures():
+            self._client = HostClient(program)
 
-    def request(self, op: str, wait_ms: int, /, **fields: Any) -> dict[str, Any] | Refusal:
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._client.pid
+
+    def request(self, op: str, wait_ms: int, /, **fields: Any) -> Mapping[str, Any] | Refusal:
         """Send a request; its reply, or the refusal that it is."""
-        line = json.dumps({"op": op, **fields}, separators=(",", ":"), allow_nan=False)
-        try:
-            self._write(line.encode() + b"\n")
-        except (BrokenPipeError, ValueError):
-            raise self._failure(f"it ended before '{op}'") from None
-        text = self._read_line(op, time.monotonic() + wait_ms / 1e3 + _GRACE_S)
-        try:
-            reply = json.loads(text)
-            if reply["ok"]:
-                return dict(reply)
-            if "fault" in reply:
-                raise self._failure(str(reply["fault"]))
-            return Refusal(Status(reply["status"]), str(reply["reason"]))
-        except (ValueError, KeyError, TypeError):
-            raise self._failure(f"it answered nonsense to '{op}': {text[:200]!r}") from None
-
-    def _write(self, data: bytes) -> None:
-        if self._process.stdin is None:
-            raise ValueError("no pipe")
-        view = memoryview(data)
-        while view:
-            view = view[self._process.stdin.write(view) or 0 :]
-
-    def _read_line(self, op: str, until: float) -> bytes:
-        if self._process.stdout is None:
-            raise ValueError("no pipe")
-        while b"\n" not in self._pending:
-            ready, _, _ = select.select([self._process.stdout], [], [], until - time.monotonic())
-            if not ready:
-                raise self._failure(f"it did not answer '{op}' in time")
-            data = self._process.stdout.read(1 << 16)
-            if not data:
-                raise self._failure(f"it ended during '{op}'")
-            self._pending += data
-        line, _, self._pending = self._pending.partition(b"\n")
-        return line
-
-    def _failure(self, what: str) -> HostFailure:
-        self.kill()
-        self._errors.seek(0)
-        said = self._errors.read()[-2000:].decode(errors="replace").strip()
-        code = self._process.returncode
-        return HostFailure(f"the host failed: {what} (exit {code})", said)
+        with _failures():
+            reply = self._client.request(op, wait_ms, **fields)
+            if not isinstance(reply, Refused):
+                return reply
+            if reply.status not in Status._value2member_map_:
+                raise self._client.failure(f"it answered nonsense to '{op}': {reply.status!r}")
+            return Refusal(Status(reply.status), reply.reason)
 
     def kill(self) -> None:
         """End the process at once."""
-        self._process.kill()
-        self._process.wait()
+        self._client.kill()
 
     def close(self) -> None:
         """Close its input, which ends it and its worker."""
-        if self._process.poll() is None and self._process.stdin is not None:
-            self._process.stdin.close()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.kill()
-        for pipe in (self._process.stdin, self._process.stdout, self._errors):
-            if pipe is not None:
-                pipe.close()
+        self._client.close()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except HostError as problem:
+        raise HostFailure(problem.what, problem.said) from None
 
 
 class HostSession:

@@ -102,7 +102,7 @@ class TestReal:
         assert isinstance(candidate, Candidate)
         session = candidate.session
         assert isinstance(session, host_client.HostSession)
-        os.kill(session._supervisor._process.pid, signal.SIGKILL)
+        os.kill(session._supervisor.pid, signal.SIGKILL)
         with pytest.raises(HostFailure, match="the host failed"):
             session.freeze()
         candidate.close()
@@ -143,7 +143,7 @@ def script(tmp_path: Path, body: str) -> Path:
 def test_nonsense_is_a_failure_of_the_host(
     body: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host_client, "_GRACE_S", 0.2)
+    monkeypatch.setattr("msl.host_client.GRACE_S", 0.2)
     supervisor = Supervisor(script(tmp_path, body))
     with pytest.raises(HostFailure) as caught:
         supervisor.request("hello", 100, version=1)
