@@ -27,6 +27,7 @@ examples
   ./bench --verify main --head pr-12    is a pull request's kernel right, and its Record true?
   ./bench relu -- --target memory --iters 50 --seed 3
   ./bench --all --json > rows.jsonl     one JSON object a kernel
+  ./bench --audit relu --size check     does the problem refuse wrong answers?
 
 exit codes
   0 passed    1 a kernel was refused    2 wrong use    3 the environment lacks something, or
@@ -59,6 +60,9 @@ def _add_commands(it: argparse.ArgumentParser) -> None:
     group.add_argument("--list", action="store_true", help="the kernels there are")
     group.add_argument("--doctor", action="store_true", help="does everything work here?")
     group.add_argument(
+        "--audit", action="store_true", help="do the problems refuse wrong answers? all, or NAME"
+    )
+    group.add_argument(
         "--reproduce", metavar="NAME", help="measure the Records of a kernel again and attest to it"
     )
     group.add_argument(
@@ -68,7 +72,7 @@ def _add_commands(it: argparse.ArgumentParser) -> None:
         metavar="BASE",
         help="judge a pull request with this checkout's code; BASE: origin/main or main",
     )
-    it.add_argument("--set", metavar="SET", help="with --all or --list: only this set")
+    it.add_argument("--set", metavar="SET", help="with --all, --list or --audit: only this set")
     it.add_argument("--head", metavar="REF", help="with --verify: its commit, HEAD if not given")
     it.add_argument("--markdown", action="store_true", help="with --verify: a table to paste")
 
@@ -86,7 +90,7 @@ def _add_judging(it: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--size",
         metavar="S",
-        help="published, large, or a point such as M=64,N=96 (others as published)",
+        help="published, large, check, or a point such as M=64,N=96 (others as published)",
     )
     group.add_argument(
         "--checked", action="store_true", help="look for races and the like at this size too"
@@ -183,8 +187,10 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
         raise UserError("--verify [BASE] takes --head, --markdown, --device and --threads alone")
     if options.verify is None and (options.head or options.markdown):
         raise UserError("--head and --markdown go with --verify")
-    if options.set and not (options.all or options.list):
-        raise UserError("--set goes with --all or --list")
+    if options.set and not (options.all or options.list or (options.audit and not names)):
+        raise UserError("--set goes with --all, --list or --audit")
+    if options.audit and (one_source or options.device or options.checked or options.held_out):
+        raise UserError("--audit judges problems, not kernels: it takes --size and --seed alone")
     if options.size is not None and not sizes(options.size):
         raise UserError("--size is empty", "published, large, or a point such as M=64,N=96")
 
@@ -198,7 +204,7 @@ def dispatch(options: argparse.Namespace) -> int:
 
         return doctor.run()
     if options.reproduce:
-        from harness.board import reproduce
+        from harness.command import reproduce
 
         return reproduce.run(options.reproduce, command_line(options), as_json=options.json)
     if options.verify is not None:
@@ -211,6 +217,11 @@ def dispatch(options: argparse.Namespace) -> int:
             threads=options.threads or 0,
             as_markdown=options.markdown,
         )
+    if options.audit:
+        from harness.command import audit
+
+        chosen = None if options.size is None else sizes(options.size)
+        return audit.run(names, options.set, chosen, seed=options.seed or 0, as_json=options.json)
     from harness.command import commands
 
     if options.list:
