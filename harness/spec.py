@@ -5,11 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.problem.formulas import (
+    attention,
+    erf,
+    gelu,
+    gelu_tanh,
+    heads,
+    joined,
+    rotated,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
 from harness.problem.inputs import (
     FINITE_SPECIAL,
     SPECIAL,
@@ -53,14 +66,21 @@ __all__ = [
     "Scalar",
     "Sizes",
     "Tolerance",
+    "Work",
+    "attention",
     "blocked_product",
     "blocked_sum",
     "blocks",
     "calibrated",
     "constant",
     "elementwise",
+    "erf",
     "exact",
+    "gelu",
+    "gelu_tanh",
+    "heads",
     "integers",
+    "joined",
     "mask",
     "mixture",
     "normal",
@@ -68,7 +88,12 @@ __all__ = [
     "permutation",
     "relative",
     "relative_l2",
+    "rotated",
     "rows",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
     "ulp",
     "uniform",
 ]
@@ -129,12 +154,31 @@ class Domain:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What the public board counts: the bytes or FLOPs of one run, by its own model."""
+
+    kind: Literal["bytes", "flops"]
+    amount: Callable[[Point], float]
+
+
+#: The sizes that rank a kernel whose SPEC has no series of its own.
+RANKED_SIZES = ("published", "large")
+
+
+@dataclass(frozen=True)
 class Sizes:
     """Named points. A key that a `check` or `large` point omits takes its published value."""
 
     published: Point
     large: Point
     check: Sequence[Point]
+    series: Mapping[str, Point] = field(default_factory=dict)  # the public board's sizes, by label
+    held_out: Mapping[str, Point] = field(default_factory=dict)  # those it scores but never shows
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The sizes that make Records."""
+        return tuple(self.series) or RANKED_SIZES
 
     def large_point(self) -> Point:
         """The full `large` point."""
@@ -147,10 +191,17 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Cost:
-    """True work of the problem at one point: FLOPs, and the least bytes that must move."""
+    """True work of the problem at one point: FLOPs, and the least bytes that must move.
+
+    A run of many steps counts the bytes of every step, as if none were fused; then `working_set`
+    is what all its buffers hold, and `least_bytes` what moves if every step but the first and last
+    stays on the chip.
+    """
 
     flops: float
     bytes: float
+    working_set: float | None = None
+    least_bytes: float | None = None
 
     @property
     def intensity(self) -> float:
@@ -185,7 +236,13 @@ class KernelSpec:
     numpy_form: Callable[..., Any] | None = None  # float32 NumPy, timed beside MLX on a CPU
     torch_form: Callable[..., Any] | None = None  # takes torch tensors, imports torch itself
     chunked: tuple[str, ...] = ()  # inputs that, with all outputs, may be split along axis 0
-    published_tolerance: tuple[float, float] | None = None  # (rtol, atol) of the public board
+    consumed: tuple[str, ...] = ()  # inputs that a run may overwrite: one end of a ping-pong
+    order: tuple[str, ...] = ()  # buffers by index, where not inputs and then outputs
+    # Of the public board: (rtol, atol), or a rule of its own
+    published_tolerance: tuple[float, float] | Tolerance | None = None
+    # The values that the public board uses, by input; judged in addition where there are some
+    published_inputs: Callable[[Point], Mapping[str, npt.NDArray[Any]]] | None = None
+    work: Work | None = None  # what its score counts
     ranked: bool = True
     unranked_reason: str = ""
     corrects: str = ""

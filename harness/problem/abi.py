@@ -55,7 +55,7 @@ def parameter_type(spelling: str) -> ParameterType:
 def check(header: Header, spec: KernelSpec, functions: Mapping[str, Function]) -> Refusal | None:
     """Refuse a kernel whose parameters do not fit what its dispatches bind."""
     whole = merged(header, spec)
-    swapped = {name for line in whole.dispatches if line.swap for name in line.swap}
+    swapped = {*whole.swapped, *spec.consumed}
     scratch = {item.name: item.element for item in whole.scratch}
     for line in whole.dispatches:
         name = line.function or spec.function

@@ -13,6 +13,8 @@ from harness.spec import Array, KernelSpec, Point, Scalar
 
 #: What a scalar's value may use beside the point: the geometry of the dispatch it is bound to.
 GEOMETRY = ("grid_threads", "threadgroup", "threadgroups")
+#: And how often a dispatch was repeated before.
+STEP = "step"
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ def _extent(extent: str | int, point: Point) -> int:
 
 
 def depends_on_geometry(scalar: Scalar) -> bool:
-    """Whether the value follows from how the kernel is launched."""
-    return any(name.split(".")[0] in GEOMETRY for name in parse(scalar.value).names)
+    """Whether the value follows from how the kernel is launched, or from the step."""
+    known = (*GEOMETRY, STEP)
+    return any(name.split(".")[0] in known for name in parse(scalar.value).names)
 
 
 def scalar_values(spec: KernelSpec, point: Point) -> dict[str, float]:
@@ -94,6 +97,6 @@ def problem_slots(spec: KernelSpec, point: Point) -> dict[str, Slot]:
 
 
 def binding_table(spec: KernelSpec) -> tuple[str, ...]:
-    """Names by buffer index: inputs, outputs that are not inputs, scalars."""
+    """Names by buffer index: inputs, outputs that are not inputs, scalars, unless a SPEC says."""
     outputs = [name for name in spec.outputs if name not in spec.inputs]
-    return (*spec.inputs, *outputs, *spec.scalars)
+    return (*(spec.order or (*spec.inputs, *outputs)), *spec.scalars)

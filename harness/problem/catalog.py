@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +18,16 @@ from harness.problem.binding import SpecError, depends_on_geometry, problem_slot
 from harness.problem.expressions import ExpressionError, parse
 from harness.problem.schedule import default_header
 from harness.spec import KernelSpec, Point
+from msl.flatten import flattened
 
-SETS = ("common", "standard", "full", "corrected", "metal_sci")
+SETS = ("common", "standard", "full", "corrected", "metal_sci", "extra")
+#: The sets of the public board, whose names and ABI stay as published.
+PUBLIC = SETS[:3]
+#: The stem of the plain kernel that a search starts from and is compared with; it also solves chips
+#: that have no other.
+SEED = "seed"
+#: The size that stands for all check sizes and nothing else; it cannot be timed.
+CHECK = "check"
 MAX_SOURCE_BYTES = 1 << 20
 
 
@@ -46,6 +54,12 @@ def sha256_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def source_of(text: str, path: str = "<text>") -> Source:
+    """A source with the headers of metal/include that it reaches."""
+    recorded = flattened(text, [settings.ROOT / "metal" / "include"])
+    return Source(text, path, sha256_of(recorded), recorded)
+
+
 def read_source(path: Path) -> Source:
     """A `.metal` file as text, or why it is none."""
     try:
@@ -62,7 +76,7 @@ def read_source(path: Path) -> Source:
         raise UserError(f"{path} is not text", "it holds a zero byte")
     if not text.strip():
         raise UserError(f"{path} is empty")
-    return Source(text, str(path), sha256_of(text))
+    return source_of(text, str(path))
 
 
 class Catalog:
@@ -133,7 +147,7 @@ class Catalog:
     def variant(self, kernel: Kernel, chip: str) -> Variant:
         """The source that solves `kernel` on `chip`."""
         folder = self.variants / kernel.set
-        for stem in (*chip_metrics.variant_stems(chip), "default"):
+        for stem in (*chip_metrics.variant_stems(chip), "default", SEED):
             path = folder / kernel.name / f"{stem}.metal"
             if path.is_file():
                 return Variant(stem, read_source(path))
@@ -141,6 +155,29 @@ class Catalog:
         if flat.is_file():
             return Variant("default", read_source(flat))
         raise UserError(f"no .metal file solves {kernel.name}", f"write {flat}")
+
+    def solutions(self, kernel_set: str, name: str) -> list[Variant]:
+        """Every source that solves a kernel, the one for all chips first."""
+        folder = self.variants / kernel_set
+        flat = folder / f"{name}.metal"
+        paths = [flat, *sorted((folder / name).glob("*.metal"))]
+        found = [
+            Variant("default" if path == flat else path.stem, read_source(path))
+            for path in paths
+            if path.is_file()
+        ]
+        return sorted(found, key=lambda variant: variant.stem != "default")
+
+
+def summary(kernels: Sequence[Kernel]) -> str:
+    """`116 published (90 ranked) + 12 corrected`, and other sets if there are any."""
+    ranked = [kernel.spec.ranked for kernel in kernels if kernel.set in PUBLIC]
+    text = f"{len(ranked)} published ({sum(ranked)} ranked)"
+    for name in SETS[len(PUBLIC) :]:
+        count = sum(kernel.set == name for kernel in kernels)
+        if count or name == "corrected":
+            text += f" + {count} {name}"
+    return text
 
 
 def check_definition(spec: KernelSpec) -> None:
@@ -164,7 +201,9 @@ def check_definition(spec: KernelSpec) -> None:
 def named_points(spec: KernelSpec) -> list[tuple[str, Point]]:
     """Every size that a SPEC names, with a label; the check sizes come first."""
     checks = [(f"check {i}", p) for i, p in enumerate(spec.sizes.check_points())]
-    return [*checks, ("published", spec.sizes.published), ("large", spec.sizes.large_point())]
+    series = [*spec.sizes.held_out.items(), *spec.sizes.series.items()]
+    ranked = [("published", spec.sizes.published), ("large", spec.sizes.large_point())]
+    return [*checks, *series, *ranked]
 
 
 def outside_domain(spec: KernelSpec, point: Point) -> str:
@@ -182,13 +221,20 @@ def outside_domain(spec: KernelSpec, point: Point) -> str:
 
 
 def point_of(spec: KernelSpec, size: str) -> Point:
-    """A size by name, or as `k=v,…` with every other dim as published."""
+    """A size by name, or as `k=v,…` with every other dim as published. For `check`, of which there
+    are several, the last."""
     if size == "published":
         return spec.sizes.published
     if size == "large":
         return spec.sizes.large_point()
+    if size == CHECK:
+        return spec.sizes.check_points()[-1]
+    labelled = {**spec.sizes.series, **spec.sizes.held_out}
+    if size in labelled:
+        return labelled[size]
     if "=" not in size:
-        raise UserError(f"unknown size {size!r}", "published, large, or k=v,…")
+        known = ", ".join(["published", "large", "check", *labelled])
+        raise UserError(f"unknown size {size!r}", f"{known}, or k=v,…")
     point = dict(spec.sizes.published)
     for part in size.split(","):
         name, _, value = part.partition("=")

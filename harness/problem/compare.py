@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from harness.evaluation import FirstBad, Refusal, Status
 from harness.problem.binding import shape_of
+from harness.problem.damage import Damage
 from harness.problem.dtypes import element_of, poison, widen
 from harness.problem.oracle import CHUNK_ELEMENTS, Chunk, as_stored, over_chunks
-from harness.problem.tolerance import Bound
+from harness.problem.tolerance import Bound, Tolerance
 from harness.spec import KernelSpec, Point
 
 Values = npt.NDArray[Any]
@@ -38,6 +39,7 @@ class Comparison:
     refusal: Refusal | None
     published: Status | None
     max_abs_err: float
+    damage: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by wrong output
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class _Finding:
     flat: int
     got: float
     expected: float
+    note: str = ""  # what is wrong with the output as a whole
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class _Part:
     """What one chunk of one run shows."""
 
     findings: tuple[_Finding, ...]
-    bad: int
+    damage: Mapping[int, Damage]
     published: frozenset[Status]
     max_abs_err: float
 
@@ -69,38 +72,78 @@ def compare(
     def judge(chunk: Chunk) -> list[_Part]:
         with np.errstate(all="ignore"):
             bounds = spec.tolerance(chunk.inputs, chunk.expected, chunk.names)
-            return [_judge_run(spec, chunk, bounds, run) for run in runs]
+            published = _published_bounds(spec, chunk)
+            return [_judge_run(spec, chunk, bounds, run, published) for run in runs]
 
     parts = over_chunks(spec, point, inputs, judge)
     return [_merge(spec, point, [part[i] for part in parts]) for i in range(len(runs))]
 
 
-def _judge_run(spec: KernelSpec, chunk: Chunk, bounds: Sequence[Bound], run: Run) -> _Part:
+def refused(
+    spec: KernelSpec, point: Point, inputs: Mapping[str, Values], runs: Sequence[Run]
+) -> list[bool]:
+    """Whether each run is refused. Cheaper than `compare`: one refused is looked at no further."""
+    found = [False] * len(runs)
+
+    def judge(chunk: Chunk) -> None:
+        with np.errstate(all="ignore"):
+            bounds = spec.tolerance(chunk.inputs, chunk.expected, chunk.names)
+            for i, run in enumerate(runs):
+                # Chunks are judged at once: nothing but True may be written.
+                if not found[i] and _judge_run(spec, chunk, bounds, run).damage:
+                    found[i] = True
+
+    over_chunks(spec, point, inputs, judge, until=lambda: all(found))
+    return found
+
+
+def _published_bounds(spec: KernelSpec, chunk: Chunk) -> Sequence[Bound]:
+    """What the public board allows; nothing where it has no rule."""
+    rule = spec.published_tolerance
+    if isinstance(rule, Tolerance):
+        return rule(chunk.inputs, chunk.expected, chunk.names)
+    if rule is None:
+        return ()
+    rtol, atol = rule
+    return [Bound(atol + rtol * np.abs(expected)) for expected in chunk.expected]
+
+
+def _judge_run(
+    spec: KernelSpec,
+    chunk: Chunk,
+    bounds: Sequence[Bound],
+    run: Run,
+    by_board: Sequence[Bound] = (),
+) -> _Part:
     findings: list[_Finding] = []
-    bad = 0
+    damage: dict[int, Damage] = {}
     largest = 0.0
     published: set[Status] = set()
     for output, (name, array) in enumerate(spec.outputs.items()):
         raw = run.outputs[name][chunk.rows]
         row = math.prod(raw.shape[1:])
-        for piece in _pieces(raw.shape, bounds[output]):
+        both = (bounds[output], *by_board[output : output + 1])
+        for piece in _pieces(raw.shape, *both):
             expected = chunk.expected[output][piece]
             found = _Output(raw[piece], expected, array.dtype, run.poison)
             wrong = found.wrong(bounds[output].rows(piece, raw.shape))
             start = ((chunk.rows.start or 0) + (piece.start or 0)) * row
-            findings += found.findings(wrong, output, start)
-            bad += wrong.size
-            largest = max(largest, found.max_abs_err())
-            if spec.published_tolerance is not None:
-                rtol, atol = spec.published_tolerance
-                wrong = found.wrong(Bound(atol + rtol * np.abs(expected)))
+            if wrong.size:
+                at = found.sorted_out(wrong)
+                findings += found.findings(at, output, start)
+                where = damage.setdefault(output, Damage(shape_of(array, chunk.names)))
+                left, nonfinite, _ = (flat.size for _, flat in at)
+                where.add(wrong + start, not_written=left, nonfinite=nonfinite)
+            largest = max(largest, found.max_abs_err(bounds[output].skipped))
+            if by_board:
+                wrong = found.wrong(by_board[output].rows(piece, raw.shape))
                 published |= {status for status, at in found.sorted_out(wrong) if at.size}
-    return _Part(tuple(findings), bad, frozenset(published), largest)
+    return _Part(tuple(findings), damage, frozenset(published), largest)
 
 
-def _pieces(shape: tuple[int, ...], bound: Bound) -> list[slice]:
+def _pieces(shape: tuple[int, ...], *bounds: Bound) -> list[slice]:
     """Rows to compare at a time: float64 copies of a whole output would cost more than all else."""
-    if bound.norms or not shape:
+    if any(bound.needs_all for bound in bounds) or not shape:
         return [slice(None)]
     step = max(1, CHUNK_ELEMENTS // max(1, math.prod(shape[1:])))
     return [slice(start, start + step) for start in range(0, shape[0], step)]
@@ -116,12 +159,34 @@ class _Output:
         self.expected = expected
         self.got = widen(raw, self.element)
         self.which = which
+        self.note = ""  # what a rule says of the output as a whole
         if self.element.floating:
             self.error = np.abs(np.subtract(self.got, expected))
 
     def wrong(self, bound: Bound) -> Values:
         """Flat indices of the elements that are wrong."""
+        found = self._wrong_elements(bound)
+        if bound.skipped is not None and found.size:
+            skipped = np.broadcast_to(bound.skipped, self.got.shape).reshape(-1)
+            found = found[~skipped[found]]
+        if bound.missing_rows and found.size and self._few_rows(found, bound.missing_rows):
+            found = found[:0]
+        self.note = bound.whole(self.got, self.expected) if bound.whole else ""
+        if self.note and not found.size:
+            return np.array([np.argmax(np.abs(np.subtract(self.got, self.expected, dtype=float)))])
+        return found
+
+    def _few_rows(self, found: Values, share: float) -> bool:
+        """Whether few enough rows are wrong, and all of them in their values alone."""
+        rows = np.unique(found // max(1, self.got[0].size))
+        at = dict(self.sorted_out(found))
+        written = not at[Status.NOT_WRITTEN].size and not at[Status.NONFINITE].size
+        return written and rows.size <= share * len(self.got)
+
+    def _wrong_elements(self, bound: Bound) -> Values:
         if not self.element.floating:
+            if bound.whole:
+                return np.empty(0, dtype=np.int64)
             return np.flatnonzero(self.got != self.expected)
         good = bound.within(self.error, self.expected)
         if good.all():
@@ -149,10 +214,10 @@ class _Output:
             (Status.WRONG_VALUES, wrong[~left & ~nonfinite]),
         ]
 
-    def findings(self, wrong: Values, output: int, start: int) -> list[_Finding]:
+    def findings(
+        self, wrong: Sequence[tuple[Status, Values]], output: int, start: int
+    ) -> list[_Finding]:
         """The first wrong element of every status."""
-        if not wrong.size:
-            return []
         return [
             _Finding(
                 status,
@@ -160,13 +225,18 @@ class _Output:
                 start + int(where[0]),
                 float(self.got.reshape(-1)[where[0]]),
                 float(self.expected.reshape(-1)[where[0]]),
+                self.note,
             )
-            for status, where in self.sorted_out(wrong)
+            for status, where in wrong
             if where.size
         ]
 
-    def max_abs_err(self) -> float:
-        """The largest error of a finite element."""
+    def max_abs_err(self, skipped: npt.NDArray[np.bool_] | None = None) -> float:
+        """The largest error of a finite element that counts."""
+        if skipped is not None:
+            kept = ~np.broadcast_to(skipped, self.got.shape)
+            error = np.abs(np.subtract(self.got[kept], self.expected[kept], dtype=float))
+            return float(error[np.isfinite(error)].max(initial=0.0))
         if not self.element.floating:
             wrong = self.got != self.expected
             if not wrong.any():
@@ -196,17 +266,32 @@ def _merge(spec: KernelSpec, point: Point, parts: Sequence[_Part]) -> Comparison
     index = tuple(int(i) for i in np.unravel_index(first.flat, shape))
     bad = FirstBad(name, index, first.got, first.expected)
     total = sum(math.prod(shape_of(array, point)) for array in spec.outputs.values())
-    count = sum(part.bad for part in parts)
-    reason = _reason(spec, first.status, bad, count, total)
-    return Comparison(Refusal(first.status, reason, bad), published, largest)
+    damage = _damage(spec, parts)
+    count = sum(where.bad for where in damage.values())
+    reason = _reason(spec, first, bad, count, total)
+    maps = {output: where.as_map() for output, where in damage.items()}
+    return Comparison(Refusal(first.status, reason, bad), published, largest, maps)
 
 
-def _reason(spec: KernelSpec, status: Status, bad: FirstBad, count: int, total: int) -> str:
+def _damage(spec: KernelSpec, parts: Sequence[_Part]) -> dict[str, Damage]:
+    """The bad elements of every output that has some, of all parts together."""
+    found: dict[str, Damage] = {}
+    for part in parts:
+        for output, where in part.damage.items():
+            name = list(spec.outputs)[output]
+            found[name] = found[name].merged(where) if name in found else where
+    return found
+
+
+def _reason(spec: KernelSpec, first: _Finding, bad: FirstBad, count: int, total: int) -> str:
+    status = first.status
     where = f"{bad.output}[{', '.join(map(str, bad.index))}]"
     share = f"{count} of {total} elements wrong"
     if status is Status.NOT_WRITTEN:
         return f"{where} was not written, it still holds its poison; {share}"
     if status is Status.NONFINITE:
         return f"{where} is {bad.got:g}, expected {bad.expected:.9g}; {share}"
+    if first.note:
+        return f"{bad.output}: {first.note}"
     tolerance = f"tolerance: {spec.tolerance.description}"
     return f"{where} is {bad.got:.9g}, expected {bad.expected:.9g}; {share} ({tolerance})"

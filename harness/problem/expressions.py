@@ -182,10 +182,17 @@ def _pow2_floor(a: float) -> float:
     return 1 << (int(a).bit_length() - 1)
 
 
+def _pow2(exponent: float) -> float:
+    if not 0 <= exponent <= 52 or exponent != int(exponent):
+        raise ValueError(f"pow2({exponent:g}) is not defined")
+    return 1 << int(exponent)
+
+
 _FUNCTIONS: dict[str, tuple[Callable[..., float], int, int]] = {
     "ceil_div": (_ceil_div, 2, 2),
     "round_up": (_round_up, 2, 2),
     "pow2_floor": (_pow2_floor, 1, 1),
+    "pow2": (_pow2, 1, 1),
     "min": (min, 2, 16),
     "max": (max, 2, 16),
 }

@@ -3,15 +3,19 @@
     track: exact                         or relaxed, or library: by what rules it is judged
     requires: E                          where it holds; elsewhere the size is "not covered"
     tune: NAME in 16, 32, 64             an integer constant of this file that tools may set
+    reason BOUND: TEXT                   why it exceeds that bound of the counts in KERNELS.md
     scratch NAME: TYPE COUNT             a buffer between dispatches
     grid: E E E                          the short form of one dispatch of the SPEC's function
     threadgroup: E E E
     dispatch F grid: E E E threadgroup: E E E [tgmem I: BYTES] [bind I=NAME[+BYTES]] [const I=E]
-               [repeat: E] [swap: A,B]
+               [repeat: E] [swap: A,B[,C…]]…
+    repeat: E [swap: A,B[,C…]]…          the dispatches down to `end` together, so many times
+    end
 
 y and z may be left out and are then 1. `const` binds four bytes: uint, or float if the value is a
-decimal. `swap` exchanges two buffers between repetitions, so that after the last one each name
-means what that repetition had bound; `step` counts them.
+decimal. `swap` exchanges buffers between repetitions, so that after the last one each name means
+what that repetition had bound: a name takes the buffer of the next one, the last name that of the
+first. `step` counts repetitions.
 """
 
 from __future__ import annotations
@@ -36,7 +40,12 @@ MAX_BUFFERS = 31
 _CLAUSES = ("grid", "threadgroup", "tgmem", "bind", "const", "repeat", "swap")
 #: What a row of the board may be; a file that says nothing is exact.
 TRACKS = ("exact", "relaxed", "library")
-_DIRECTIVES = ("track", "requires", "tune", "scratch", "dispatch", "grid", "threadgroup")
+_DIRECTIVES = (
+    *("track", "requires", "tune", "reason", "scratch"),
+    *("dispatch", "grid", "threadgroup", "repeat", "end"),
+)
+#: What the counts of a kernel are held to: bytes moved, use of lines, device loads, threadgroups.
+BOUNDS = ("bytes", "lines", "loads", "threadgroups")
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,18 @@ class DispatchLine:
     bind: Mapping[int, tuple[str, Expression | None]] = field(default_factory=dict)
     const: Mapping[int, Expression] = field(default_factory=dict)
     repeat: Expression | None = None
-    swap: tuple[str, str] | None = None
+    swap: tuple[tuple[str, ...], ...] = ()
     line: int = 0
+    loop: int | None = None  # index of the Loop that it stands in
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Dispatches that are repeated together."""
+
+    repeat: Expression
+    swap: tuple[tuple[str, ...], ...]
+    line: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +112,15 @@ class Header:
     grid: tuple[Expression, ...] = ()
     threadgroup: tuple[Expression, ...] = ()
     track: str = ""  # empty where no line names one
+    reasons: Mapping[str, str] = field(default_factory=dict)  # by bound
+    loops: tuple[Loop, ...] = ()
+    open_loop: bool = False  # while lines are read
+
+    @property
+    def swapped(self) -> frozenset[str]:
+        """Every name that some `swap` exchanges."""
+        every = [swap for part in (*self.dispatches, *self.loops) for swap in part.swap]
+        return frozenset(name for swap in every for name in swap)
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -100,6 +128,7 @@ class Header:
         return tuple(dict.fromkeys(d.function for d in self.dispatches if d.function))
 
 
+_REASON = re.compile(r"\s*reason\b\s*([a-z]*)\s*:\s*(.*\S)")
 _MARKED = re.compile(r"^([ \t]*//!)(.*)$", re.MULTILINE)
 
 
@@ -123,13 +152,28 @@ def _parse(lines: list[tuple[int, int, str]], source: str) -> Header | HeaderErr
         if not text.strip():
             continue
         try:
-            header = _Line(text, number, source).added_to(header)
+            reason = _REASON.fullmatch(text.rstrip())
+            if reason:
+                header = _with_reason(header, reason)
+            else:
+                header = _Line(text, number, source).added_to(header)
         except ExpressionError as problem:
             return HeaderError(problem.message, number, problem.column + indent)
+    if header.open_loop:
+        return HeaderError("this repeat has no end", header.loops[-1].line, 1)
     if header.dispatches and (header.grid or header.threadgroup):
         message = "give either dispatch lines or the short grid and threadgroup, not both"
         return HeaderError(message, header.dispatches[0].line, 1)
     return header
+
+
+def _with_reason(header: Header, found: re.Match[str]) -> Header:
+    """A reason is prose, which has no tokens."""
+    bound = found[1]
+    if bound not in BOUNDS or bound in header.reasons:
+        what = f"a second reason for '{bound}'" if bound in BOUNDS else f"no bound '{bound}'"
+        raise ExpressionError(f"{what}; one of {', '.join(BOUNDS)}", found.start(1) + 1)
+    return replace(header, reasons={**header.reasons, bound: found[2]})
 
 
 class _Line:
@@ -152,7 +196,13 @@ class _Line:
             header = self._scratch(header)
         elif word.text == "dispatch":
             line = self._dispatch()
+            if header.open_loop:
+                if line.repeat or line.swap:
+                    raise ExpressionError("the repeat around it counts and swaps", word.column)
+                line = replace(line, loop=len(header.loops) - 1)
             header = replace(header, dispatches=(*header.dispatches, line))
+        elif word.text in ("repeat", "end"):
+            header = self._loop(header, word)
         else:
             self.parser.expect(":")
             if word.text == "track":
@@ -169,6 +219,23 @@ class _Line:
             rest = self.parser.next
             raise ExpressionError(f"unexpected '{rest.text}'", rest.column)
         return header
+
+    def _loop(self, header: Header, word: Token) -> Header:
+        """Begin a loop, or end the one that is open."""
+        if (word.text == "end") != header.open_loop:
+            what = "the last repeat has no end" if header.open_loop else "no repeat to end"
+            raise ExpressionError(what, word.column)
+        if word.text == "end":
+            return replace(header, open_loop=False)
+        self.parser.expect(":")
+        count = self._expression()
+        swaps = []
+        while self.parser.next.text == "swap":
+            self.parser.take()
+            self.parser.expect(":")
+            swaps.append(self._swap())
+        made = Loop(count, tuple(swaps), self.number)
+        return replace(header, loops=(*header.loops, made), open_loop=True)
 
     def _track(self, header: Header, word: Token) -> Header:
         if header.track:
@@ -251,6 +318,10 @@ class _Line:
             if clause.text in ("tgmem", "bind", "const"):
                 line = self._indexed(line, clause.text)
                 continue
+            if clause.text == "swap":
+                self.parser.expect(":")
+                line = replace(line, swap=(*line.swap, self._swap()))
+                continue
             if getattr(line, clause.text):
                 raise ExpressionError(f"a second {clause.text}", clause.column)
             self.parser.expect(":")
@@ -260,13 +331,18 @@ class _Line:
         return line
 
     def _clause(self, name: str) -> object:
-        if name == "repeat":
-            return self._expression()
-        if name != "swap":
-            return self._extent()
-        first = self._name("the name of a buffer")
-        self.parser.expect(",")
-        return first, self._name("the name of a buffer")
+        return self._expression() if name == "repeat" else self._extent()
+
+    def _swap(self) -> tuple[str, ...]:
+        """Two names or more, each once."""
+        column = self.parser.next.column
+        names = [self._name("the name of a buffer")]
+        while len(names) < 2 or self.parser.next.text == ",":
+            self.parser.expect(",")
+            names.append(self._name("the name of a buffer"))
+        if len(set(names)) < len(names):
+            raise ExpressionError("swap: a name occurs twice", column)
+        return tuple(names)
 
     def _indexed(self, line: DispatchLine, clause: str) -> DispatchLine:
         column = self.parser.next.column

@@ -174,11 +174,18 @@ def permutation(dtype: str = "int32") -> Draw:
     return draw
 
 
-def mask(density: Number = 0.5, dtype: str = "float32") -> Draw:
-    """Zeros and ones. Of four rows or more the first are all one, all zero and a single one."""
+def mask(density: Number | None = 0.5, dtype: str = "float32") -> Draw:
+    """Zeros and ones. Of four rows or more the first are all one, all zero and a single one.
+
+    Without a density every row has its own.
+    """
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...], point: Point) -> Values:
-        chosen = _fill(rng, shape, "uniform") < number(density, point)
+        if density is None:
+            share = rng.random((shape[0], *(1,) * (len(shape) - 1)), dtype=np.float32)
+        else:
+            share = np.float32(number(density, point))
+        chosen = np.less(_fill(rng, shape, "uniform"), share)
         if len(shape) > 1 and shape[0] >= 4:
             chosen[0], chosen[1], chosen[2] = True, False, False
             chosen[2].reshape(-1)[rng.integers(chosen[2].size)] = True
@@ -187,11 +194,16 @@ def mask(density: Number = 0.5, dtype: str = "float32") -> Draw:
     return draw
 
 
-def rows(means: Number = 10.0, stds: Number = 3.0, special: bool = True) -> Draw:
+def rows(
+    means: Number = 10.0,
+    stds: Number = 3.0,
+    special: bool = True,
+    offset: tuple[float, float] = (1000.0, 0.01),
+) -> Draw:
     """Rows (last axis) that differ: mean ~ N(0, means), scale log-uniform in 1/stds … stds.
 
-    With `special`, where there are rows enough: one of mean 1000 and scale 0.01, one constant, one
-    with a single large element.
+    With `special`, where there are rows enough: one of the mean and scale that `offset` names, one
+    constant in eighths, so that no library's sum of it rounds, one with a single large element.
     """
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...], point: Point) -> Values:
@@ -202,10 +214,43 @@ def rows(means: Number = 10.0, stds: Number = 3.0, special: bool = True) -> Draw
         values += rng.normal(0.0, number(means, point), (count, 1)).astype(np.float32)
         if special and count >= 4:
             shifted, constant, spiked = rng.choice(count, size=3, replace=False)
-            values[shifted] = 1000 + 0.01 * rng.standard_normal(width, dtype=np.float32)
-            values[constant] = values[constant, 0]
+            mean, std = (np.float32(value) for value in offset)
+            values[shifted] = mean + std * rng.standard_normal(width, dtype=np.float32)
+            values[constant] = np.rint(8 * values[constant, 0]) / 8
             values[spiked, rng.integers(width)] = 50.0
         return values.reshape(shape)
+
+    return draw
+
+
+def distributions(std: Number = 1.0, one_hot: float = 0.0, zeros: float = 0.0) -> Draw:
+    """Rows that sum to one: the softmax of normal values, a share `zeros` of them exactly zero.
+
+    A share `one_hot` of the rows is 1 in one place and 0 elsewhere.
+    """
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], point: Point) -> Values:
+        values = np.exp(normal(std=std)(rng, shape, point)).reshape(-1, shape[-1])
+        count, width = values.shape
+        if zeros > 0 and width > 1:
+            _scatter(rng, values.reshape(-1), zeros, constant(0.0))
+            values[np.arange(count), rng.integers(width, size=count)] = 1.0
+        values /= values.sum(axis=-1, keepdims=True)
+        chosen = np.flatnonzero(rng.random(count) < one_hot)
+        values[chosen] = 0.0
+        values[chosen, rng.integers(width, size=chosen.size)] = 1.0
+        return values.reshape(shape)
+
+    return draw
+
+
+def log_distributions(std: Number = 1.0) -> Draw:
+    """Logarithms of rows that sum to one: the log-softmax of normal values."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], point: Point) -> Values:
+        values = normal(std=std)(rng, shape, point)
+        values -= np.log(np.exp(values).sum(axis=-1, keepdims=True))
+        return values
 
     return draw
 

@@ -46,21 +46,30 @@ def expected(spec: KernelSpec, point: Point, inputs: Inputs) -> tuple[Values, ..
 
 
 def over_chunks(
-    spec: KernelSpec, point: Point, inputs: Inputs, work: Callable[[Chunk], T]
+    spec: KernelSpec,
+    point: Point,
+    inputs: Inputs,
+    work: Callable[[Chunk], T],
+    until: Callable[[], bool] = lambda: False,
 ) -> list[T]:
-    """`work` on every chunk, on all cores; the results in the order of the rows."""
+    """`work` on every chunk, on all cores; the results in the order of the rows.
+
+    Once `until` holds, the chunks that are left are neither evaluated nor worked on.
+    """
     names = names_at(spec, point)
 
-    def one(rows: slice | None) -> T:
+    def one(rows: slice | None) -> list[T]:
+        if until():
+            return []
         part = inputs if rows is None else _rows_of(spec, inputs, rows)
         values = _evaluate(spec, names, part, rows)
-        return work(Chunk(rows or slice(None), part, names, values))
+        return [work(Chunk(rows or slice(None), part, names, values))]
 
     slices = list(_slices(spec, point, inputs))
     if len(slices) == 1:
-        return [one(slices[0])]
+        return one(slices[0])
     with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
-        return list(workers.map(one, slices))
+        return [result for results in workers.map(one, slices) for result in results]
 
 
 def _slices(spec: KernelSpec, point: Point, inputs: Inputs) -> Iterator[slice | None]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def merged(header: Header, spec: KernelSpec) -> Header:
         default = replace(default, grid=only.grid, threadgroup=only.threadgroup, dispatches=())
     if default.dispatches:
         scratch = header.scratch or default.scratch
-        return replace(header, dispatches=default.dispatches, scratch=scratch)
+        return replace(header, dispatches=default.dispatches, loops=default.loops, scratch=scratch)
     grid = header.grid or default.grid
     threadgroup = header.threadgroup or default.threadgroup
     if not grid or not threadgroup:
@@ -152,17 +153,11 @@ class _Resolver:
             self._add_scratch(scratch)
         place = {name: name for name in self.slots}
         dispatches: list[Dispatch] = []
-        for line in self.header.dispatches:
-            self.line = line.line
-            self._expand(line, place, dispatches)
+        for _, together in groupby(self.header.dispatches, key=_unit):
+            self._expand(list(together), place, dispatches)
         results = {name: place[name] for name in self.spec.outputs}
-        writable = {
-            name
-            for line in self.header.dispatches
-            if line.swap
-            for name in line.swap
-            if self.slots[name].role == "input"
-        }
+        exchanged = self.header.swapped | set(self.spec.consumed)
+        writable = {name for name in exchanged if self.slots[name].role == "input"}
         return Schedule(tuple(dispatches), self.slots, results, frozenset(writable), self.scalars)
 
     def _add_scratch(self, scratch: Scratch) -> None:
@@ -173,25 +168,36 @@ class _Resolver:
         count = self._whole(scratch.count, f"scratch {scratch.name}", 1, most)
         self.slots[scratch.name] = Slot(scratch.name, "scratch", scratch.element.name, (count,))
 
-    def _expand(self, line: DispatchLine, place: dict[str, str], out: list[Dispatch]) -> None:
-        for name in line.swap or ():
+    def _expand(
+        self, lines: Sequence[DispatchLine], place: dict[str, str], out: list[Dispatch]
+    ) -> None:
+        """One dispatch, or those of one loop, as often as they are repeated."""
+        first = lines[0]
+        unit = first if first.loop is None else self.header.loops[first.loop]
+        self.line = unit.line
+        for swap in unit.swap:
+            self._check_swap(swap)
+        repeats = 1
+        if unit.repeat is not None:
+            repeats = self._whole(unit.repeat, "repeat", 1, MAX_DISPATCHES)
+        total = len(out) + repeats * len(lines)
+        if total > MAX_DISPATCHES:
+            raise _Refused(f"{total} dispatches > limit {MAX_DISPATCHES}", self.line)
+        for step in range(repeats):
+            for swap in unit.swap if step else ():
+                before = [place[name] for name in swap]
+                place.update(zip(swap, [*before[1:], before[0]], strict=True))
+            for line in lines:
+                self.line = line.line
+                out.append(self._dispatch(line, step, place))
+
+    def _check_swap(self, swap: Sequence[str]) -> None:
+        for name in swap:
             if name not in self.slots:
                 raise _Refused(f"swap: no buffer '{name}'", self.line)
-        repeats = 1
-        if line.repeat is not None:
-            repeats = self._whole(line.repeat, "repeat", 1, MAX_DISPATCHES)
-        if len(out) + repeats > MAX_DISPATCHES:
-            raise _Refused(f"{len(out) + repeats} dispatches > limit {MAX_DISPATCHES}", self.line)
-        for step in range(repeats):
-            if step and line.swap:
-                self._swap(line.swap, place)
-            out.append(self._dispatch(line, step, place))
-
-    def _swap(self, pair: tuple[str, str], place: dict[str, str]) -> None:
-        a, b = pair
-        if (self.slots[a].dtype, self.slots[a].bytes) != (self.slots[b].dtype, self.slots[b].bytes):
-            raise _Refused(f"swap: '{a}' and '{b}' differ in type or size", self.line)
-        place[a], place[b] = place[b], place[a]
+            a, b = self.slots[swap[0]], self.slots[name]
+            if (a.dtype, a.bytes) != (b.dtype, b.bytes):
+                raise _Refused(f"swap: '{a.name}' and '{name}' differ in type or size", self.line)
 
     def _dispatch(self, line: DispatchLine, step: int, place: Mapping[str, str]) -> Dispatch:
         function = line.function or self.spec.function
@@ -306,6 +312,11 @@ class _Resolver:
         ]
         x, y, z = (*found, 1, 1)[:3]
         return x, y, z
+
+
+def _unit(line: DispatchLine) -> object:
+    """What is repeated together: the lines of one loop, else one line by itself."""
+    return ("line", line.line, id(line)) if line.loop is None else ("loop", line.loop)
 
 
 def _geometry(grid: tuple[int, int, int], group: tuple[int, int, int]) -> dict[str, float]:

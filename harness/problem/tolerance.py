@@ -8,7 +8,7 @@ may look beyond what it is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,10 @@ class Bound:
 
     absolute: Values | float = np.inf
     norms: tuple[tuple[float, int | None], ...] = ()  # (limit, axis), None: the whole output
+    skipped: npt.NDArray[np.bool_] | None = None  # elements that nothing is asked of
+    # (got, expected) -> what is wrong with the output as a whole; empty: nothing
+    whole: Callable[[Values, Values], str] | None = None
+    missing_rows: float = 0.0  # the share of rows that may be wrong
 
     def rows(self, piece: slice, shape: tuple[int, ...]) -> Bound:
         """The bound of some rows of an output of this shape."""
@@ -40,19 +44,32 @@ class Bound:
             return self
         return Bound(np.broadcast_to(self.absolute, shape)[piece], self.norms)
 
+    def and_also(self, other: Bound) -> Bound:
+        """Both together."""
+        if other.whole or other.skipped is not None or other.missing_rows:
+            raise ValueError("the second of two tolerances may only bound elements and norms")
+        absolute = np.minimum(self.absolute, other.absolute)
+        return replace(self, absolute=absolute, norms=self.norms + other.norms)
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether it can only be applied to a whole output."""
+        by_rows = self.skipped is None and self.whole is None and not self.missing_rows
+        return bool(self.norms) or not by_rows
+
     def within(self, error: Values, expected: Values) -> npt.NDArray[np.bool_]:
         """Which absolute errors are small enough; one that is not finite never is."""
         good: npt.NDArray[np.bool_] = (error <= self.absolute) & (error < np.inf)
         for limit, axis in self.norms:
             finite = np.isfinite(error) & np.isfinite(expected)
-            length = _norm(np.where(finite, expected, 0.0), axis)
+            length = _norm(np.where(finite, expected, 0.0), axis) + TINY
             good = good & finite & (_norm(np.where(finite, error, 0.0), axis) <= limit * length)
         return good
 
 
 def _norm(values: Values, axis: int | None) -> Values:
     total = np.sum(np.square(values), axis=axis, keepdims=True)
-    return np.asarray(np.sqrt(total) + TINY)
+    return np.asarray(np.sqrt(total))
 
 
 @dataclass(frozen=True)
@@ -73,9 +90,7 @@ class Tolerance:
             inputs: Inputs, expected: Sequence[Values], point: Mapping[str, float]
         ) -> tuple[Bound, ...]:
             pairs = zip(self(inputs, expected, point), other(inputs, expected, point), strict=True)
-            return tuple(
-                Bound(np.minimum(a.absolute, b.absolute), a.norms + b.norms) for a, b in pairs
-            )
+            return tuple(a.and_also(b) for a, b in pairs)
 
         return Tolerance(f"{self.description} and {other.description}", bounds)
 
@@ -133,7 +148,10 @@ def relative(rtol: float, absolute: float | Rule = 0.0) -> Tolerance:
 
 
 def calibrated(
-    evaluate: str | Callable[..., Any], factor: float = 8.0, scale: Rule | None = None
+    evaluate: str | Callable[..., Any],
+    factor: float = 8.0,
+    scale: Rule | None = None,
+    by_row: str = "",
 ) -> Tolerance:
     """max(factor * E, 4 eps |ref|), E the largest error of a float32 evaluation of the same inputs.
 
@@ -144,7 +162,8 @@ def calibrated(
     `scale` gives the sum of the absolute values of the terms of every element: errors are then
     measured in units of it, and the bound is at least 2 eps of it. Families know theirs. Without it
     a lucky evaluation of a single output may leave no room at all, so give it wherever few outputs
-    are sums that cancel.
+    are sums that cancel. `by_row` names an input each of whose rows makes one row of every output:
+    then 128 of its rows are evaluated, which finds nearly the same error.
     """
     if isinstance(evaluate, str) and evaluate not in _FAMILIES:
         raise ValueError(f"unknown family {evaluate!r}; one of {', '.join(_FAMILIES)}")
@@ -154,27 +173,36 @@ def calibrated(
     ) -> tuple[Bound, ...]:
         if isinstance(evaluate, str):
             return (_family_bound(evaluate, inputs, expected[0], factor),)
+        rows = _some_rows(len(inputs[by_row])) if by_row else None
+        part = {by_row: inputs[by_row][rows]} if by_row else {}
         with np.errstate(all="ignore"):
-            got = as_tuple(call_by_name(evaluate, {**point, **inputs}))
+            got = as_tuple(call_by_name(evaluate, {**point, **inputs, **part}))
         found = []
         for single, ref in zip(got, expected, strict=True):
-            unit = 0.0 if scale is None else np.asarray(scale(inputs, ref, point))
-            found.append(Bound(_calibrated_bound(single, ref, unit, unit, factor)))
+            unit = np.asarray(0.0 if scale is None else scale(inputs, ref, point))
+            sampled = unit[rows] if rows is not None and unit.ndim else unit
+            found.append(Bound(_calibrated_bound(single, ref, sampled, unit, factor, rows)))
         return tuple(found)
 
     name = evaluate if isinstance(evaluate, str) else evaluate.__name__
     return Tolerance(f"{factor:g} x the error of {name} in float32", bounds)
 
 
-def relative_l2(limit: float, axis: int | None = -1) -> Tolerance:
-    """|got - ref| <= limit |ref| in the L2 norm along `axis` (None: the whole, not for chunks)."""
+def relative_l2(
+    limit: float | Callable[[Mapping[str, float]], float], axis: int | None = -1
+) -> Tolerance:
+    """|got - ref| <= limit |ref| in the L2 norm along `axis` (None: the whole, not for chunks).
+
+    A function of the point gives a limit that grows with the size.
+    """
 
     def bounds(
         inputs: Inputs, expected: Sequence[Values], point: Mapping[str, float]
     ) -> tuple[Bound, ...]:
-        return tuple(Bound(norms=((limit, axis),)) for _ in expected)
+        here = limit(point) if callable(limit) else limit
+        return tuple(Bound(norms=((here, axis),)) for _ in expected)
 
-    return Tolerance(f"relative L2 {limit:g}", bounds)
+    return Tolerance("relative L2" if callable(limit) else f"relative L2 {limit:g}", bounds)
 
 
 def blocked_sum(x: Values, lanes: int = 32, axis: int = -1) -> Values:
@@ -230,6 +258,12 @@ def _family_bound(family: str, inputs: Inputs, ref: Values, factor: float) -> Bo
 #: The largest of 128 rows' errors is within a few per cent of the largest of all, at an eighth of
 #: the cost.
 _SAMPLED_ROWS = 128
+
+
+def _some_rows(count: int) -> slice:
+    return slice(None, None, max(1, count // _SAMPLED_ROWS))
+
+
 #: got in float32 (of some rows), which rows, sum of the absolute terms of every element
 _Evaluated = tuple[Values, "slice | None", Values]
 
@@ -240,7 +274,7 @@ def _product(inputs: Inputs) -> _Evaluated:
     unit = np.abs(a) @ np.abs(right)
     if a.ndim != 2:
         return blocked_product(a, right), None, unit
-    rows = slice(None, None, max(1, a.shape[0] // _SAMPLED_ROWS))
+    rows = _some_rows(a.shape[0])
     return blocked_product(a[rows], right), rows, unit
 
 

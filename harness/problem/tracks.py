@@ -102,14 +102,14 @@ def _roundings(spec: KernelSpec, inputs: Mapping[str, Values]) -> Iterator[dict[
     for way in range(_ROUNDINGS):
         rng = np.random.default_rng(way) if way else None
         yield {
-            name: _shortened(values, rng)
+            name: shortened(values, rng)
             if spec.inputs[name].dtype == "float32"
             else widen(values, element_of(spec.inputs[name].dtype))
             for name, values in inputs.items()
         }
 
 
-def _shortened(values: Values, rng: np.random.Generator | None) -> Values:
+def shortened(values: Values, rng: np.random.Generator | None = None) -> Values:
     """float32 values with a half's significand and their own range, as float64."""
     step = np.uint32(1 << _DROPPED_BITS)
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)

@@ -1,4 +1,5 @@
 // One float4 of the output a thread; a SIMD-group copies consecutive parts of one row.
+//! reason lines: an index is one word of its line, the words beside it belong to other rows
 //! grid: ceil_div(D, 4) S 1
 //! threadgroup: 32 8 1
 #include <metal_stdlib>

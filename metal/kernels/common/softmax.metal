@@ -1,60 +1,30 @@
-// One SIMD-group a row: up to KEPT vectors a lane stay in registers from the maximum to the result, so rows of
-// 1024 columns are read once and each exponential is taken once. Longer rows read their rest again.
-//! grid: 32 rows 1
-//! threadgroup: 32 8 1
+// One read of the row: the online maximum and sum, while a team of SIMD-groups wide enough keeps the row in registers
+// for the result.
+//! grid: 32 * min(ceil_div(cols, 1024), 32) rows 1
+//! threadgroup: 32 * min(ceil_div(cols, 1024), 32) max(8 / ceil_div(cols, 1024), 1) 1
+#include "row_softmax.h"
 #include <metal_stdlib>
 using namespace metal;
 
-constant constexpr uint LANES = 32;
-constant constexpr uint KEPT = 8;
-
-inline float horizontal_sum(float v) { return v; }
-inline float horizontal_sum(float4 v) { return (v.x + v.y) + (v.z + v.w); }
-inline float horizontal_max(float v) { return v; }
-inline float horizontal_max(float4 v) { return max(max(v.x, v.y), max(v.z, v.w)); }
-
-template <typename T> void softmax_row(device const T *x, device T *y, uint count, uint lane) {
-  T kept[KEPT];
-  T highest = T(-INFINITY);
-  for (uint k = 0; k < KEPT; ++k) {
-    const uint i = lane + k * LANES;
-    kept[k] = i < count ? x[i] : T(-INFINITY);
-    highest = max(highest, kept[k]);
-  }
-  for (uint i = lane + KEPT * LANES; i < count; i += LANES) {
-    highest = max(highest, x[i]);
-  }
-  const float row_max = simd_max(horizontal_max(highest));
-
-  T total = T(0.0f);
-  for (uint k = 0; k < KEPT; ++k) {
-    kept[k] = exp(kept[k] - row_max);
-    total += kept[k];
-  }
-  for (uint i = lane + KEPT * LANES; i < count; i += LANES) {
-    total += exp(x[i] - row_max);
-  }
-  const float scale = 1.0f / simd_sum(horizontal_sum(total));
-
-  for (uint k = 0; k < KEPT; ++k) {
-    const uint i = lane + k * LANES;
-    if (i < count) {
-      y[i] = kept[k] * scale;
-    }
-  }
-  for (uint i = lane + KEPT * LANES; i < count; i += LANES) {
-    y[i] = exp(x[i] - row_max) * scale;
-  }
-}
-
 kernel void softmax_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
-                        constant uint &N [[buffer(2)]], uint2 position [[thread_position_in_grid]]) {
-  const uint lane = position.x;
-  device const float *row = x + ulong(position.y) * N;
-  device float *out = y + ulong(position.y) * N;
-  if (N % 4 == 0) {
-    softmax_row(reinterpret_cast<device const float4 *>(row), reinterpret_cast<device float4 *>(out), N / 4, lane);
-  } else {
-    softmax_row(row, out, N, lane);
+                        constant uint &N [[buffer(2)]], uint2 position [[thread_position_in_grid]],
+                        uint2 local [[thread_position_in_threadgroup]], uint2 extent [[threads_per_threadgroup]]) {
+  threadgroup row::MaxSum partials[row::MAX_SIMD_GROUPS];
+  const row::Team team = row::Team::of(local, extent);
+  const ulong start = ulong(position.y) * N;
+  const row::Logits logits = {x + start};
+  device float *out = y + start;
+  float4 kept[row::KEPT];
+  const row::MaxSum seen = row::max_sum(logits, N, team, partials, kept);
+  const float scale = 1.0f / seen.total;
+
+  for (uint k = 0; k < row::KEPT; ++k) {
+    row::store4(out, team.column(0, k), N, exp(kept[k] - seen.highest) * scale);
+  }
+  for (uint next = team.step(); next < N; next += team.step()) {
+    for (uint k = 0; k < row::KEPT; ++k) {
+      const uint first = team.column(next, k);
+      row::store4(out, first, N, exp(logits.at(first, N) - seen.highest) * scale);
+    }
   }
 }

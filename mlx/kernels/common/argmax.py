@@ -86,4 +86,6 @@ SPEC = KernelSpec(
     published_tolerance=(0.0, 0.0),
     notes="A row of -inf gives 0. NaN does not occur: Metal's default math mode assumes there is "
     "none. The published ABI returns the index as a float.",
+    ranked=False,
+    unranked_reason="the index is returned as a float; argmax_index ranks",
 )

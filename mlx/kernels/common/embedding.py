@@ -73,4 +73,6 @@ SPEC = KernelSpec(
     published_tolerance=(0.0, 0.0),
     notes="Bytes count the rows that are gathered, not the table. Indices are whole numbers held "
     "in floats, as published. No scalar carries the grid's size.",
+    ranked=False,
+    unranked_reason="indices are floats; embedding_lookup ranks",
 )

@@ -2,10 +2,7 @@
 
 import math
 
-import numpy as np
-
 from harness.spec import (
-    EPS,
     Array,
     Cost,
     Domain,
@@ -13,10 +10,11 @@ from harness.spec import (
     Range,
     Scalar,
     Sizes,
-    elementwise,
+    attention,
     normal,
     rows,
 )
+from harness.spec_products import attention_tolerance
 
 
 def reference(Q, K, V):
@@ -34,33 +32,13 @@ def in_fast(Q, K, V):
 
 
 def oracle(Q, K, V):
-    """256 queries at a time: all scores of a long sequence would not fit."""
-    found = np.empty_like(Q)
-    for first in range(0, len(Q), 256):
-        part = slice(first, first + 256)
-        weights = Q[part] @ K.T
-        weights *= 1 / math.sqrt(Q.shape[-1])
-        weights -= weights.max(axis=-1, keepdims=True)
-        np.exp(weights, out=weights)
-        found[part] = weights @ V / weights.sum(axis=-1, keepdims=True)
-    return found
+    return attention(Q, K, V, 1 / math.sqrt(Q.shape[-1]))
 
 
 def in_torch(Q, K, V):
     import torch
 
     return torch.nn.functional.scaled_dot_product_attention(Q[None], K[None], V[None])[0]
-
-
-def rounding(inputs, expected, point):
-    """4 eps of the largest value, and as much again for every unit of the largest score.
-
-    A score is as uncertain as its size in eps, and so is, relative to itself, the weight that its
-    exponential gives.
-    """
-    query = np.linalg.norm(inputs["Q"], axis=-1, keepdims=True)
-    scores = query * np.linalg.norm(inputs["K"], axis=-1).max() / math.sqrt(point["D"])
-    return 4 * EPS * (1 + scores) * np.abs(inputs["V"]).max()
 
 
 def cost(point):
@@ -94,7 +72,7 @@ SPEC = KernelSpec(
             {"S": 96, "D": 128},
         ],
     ),
-    tolerance=elementwise(rounding, "4 eps of values and scores"),
+    tolerance=attention_tolerance(),
     cost=cost,
     schedule="grid: 1024 S 1\nthreadgroup: 1024 1 1",
     numpy_form=oracle,

@@ -36,9 +36,9 @@ def definition(name: str) -> Path:
     return ROOT / "mlx" / "kernels" / NAMES[name] / f"{name}.py"
 
 
-def variants(name: str) -> list[Path]:
-    """The files that solve it: one for all chips, or a folder of them."""
-    folder = ROOT / "metal" / "kernels" / NAMES[name]
+def variants_of(kernel_set: str, name: str) -> list[Path]:
+    """The files that solve a problem: one for all chips, or a folder of them."""
+    folder = ROOT / "metal" / "kernels" / kernel_set
     flat = folder / f"{name}.metal"
     return [flat] if flat.exists() else sorted((folder / name).glob("*.metal"))
 
@@ -91,11 +91,15 @@ def widened(inputs: Mapping[str, Values]) -> dict[str, Values]:
     return {name: values.astype(np.float64) for name, values in inputs.items()}
 
 
-def case(name: str, point: Point, seed: int = 1) -> Case:
+def case_of(spec: KernelSpec, point: Point, seed: int = 1) -> Case:
     """A problem at a point, with inputs as the harness draws them."""
-    spec = SPECS[name]
     exact = rounded(point)
     return Case(spec, exact, draw(spec, exact, seed, "test", 0))
+
+
+def case(name: str, point: Point, seed: int = 1) -> Case:
+    """The same by name."""
+    return case_of(SPECS[name], point, seed)
 
 
 #: (name, number of the check point) of every problem.

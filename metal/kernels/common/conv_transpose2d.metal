@@ -1,0 +1,22 @@
+// Each of the stride * stride phases of the output is a convolution with a part of the taps: implicit GEMM over 64 x 64
+// tiles of its pixels and filters, one layer of the grid a phase.
+//! grid: round_up(C_out, 64) ceil_div(B * (H + (R - 1) / stride) * (W + (R - 1) / stride), 64) stride * stride
+//! threadgroup: 64 1 1
+#include "transposed_gemm.h"
+#include <metal_stdlib>
+using namespace metal;
+
+kernel void conv_transpose2d_f32(device const float *x [[buffer(0)]], device const float *w [[buffer(1)]],
+                                 device float *y [[buffer(2)]], constant uint &B [[buffer(3)]],
+                                 constant uint &C_in [[buffer(4)]], constant uint &H [[buffer(5)]],
+                                 constant uint &W [[buffer(6)]], constant uint &C_out [[buffer(7)]],
+                                 constant uint &R [[buffer(8)]], constant uint &stride [[buffer(9)]],
+                                 uint3 group [[threadgroup_position_in_grid]],
+                                 uint thread_index [[thread_index_in_threadgroup]],
+                                 uint simd [[simdgroup_index_in_threadgroup]]) {
+  threadgroup float4 storage[tiled::Sizes<64, true>::QUADS];
+  threadgroup float *blocks = reinterpret_cast<threadgroup float *>(storage);
+  const tiled::Place at = {64 * group.y, 64 * group.x, thread_index, simd};
+  const transposed::Phase phase = transposed::Phase::of(uint3(W, H, 1), uint3(R, R, 1), stride, C_in, group.z);
+  transposed::tile(x, w, y, phase, B, C_out, blocks, at, tiled::Identity());
+}

@@ -1,0 +1,21 @@
+// A 64 x 64 tile of Y a threadgroup, on simdgroup_matrix, blocks of K double-buffered through registers.
+//! grid: 64 * ceil_div(N, 64) ceil_div(M, 64) 1
+//! threadgroup: 64 1 1
+#include "tiled_product.h"
+using namespace metal;
+
+kernel void fused_qkv_projection_f32(device const float *X [[buffer(0)]], device const float *W [[buffer(1)]],
+                                     device float *Y [[buffer(2)]], constant uint &M [[buffer(3)]],
+                                     constant uint &N [[buffer(4)]], constant uint &K [[buffer(5)]],
+                                     uint2 group [[threadgroup_position_in_grid]],
+                                     uint thread_index [[thread_index_in_threadgroup]],
+                                     uint simd [[simdgroup_index_in_threadgroup]]) {
+  threadgroup float4 storage[tiled::Sizes<64, false>::QUADS];
+  threadgroup float *blocks = reinterpret_cast<threadgroup float *>(storage);
+  const tiled::Place at = {64 * group.y, 64 * group.x, thread_index, simd};
+  tiled::Matrix left = {X, M, K};
+  tiled::Matrix right = {W, K, N};
+  tiled::Sums<64> sums;
+  tiled::multiply<64, false>(sums, left, right, K, blocks, at);
+  tiled::store(sums, Y, M, N, blocks, at);
+}

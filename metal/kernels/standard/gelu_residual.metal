@@ -1,0 +1,17 @@
+// One float4 a thread; the tanh form of gelu as a sigmoid, since 1 + tanh cancels for negative numbers.
+//! grid: ceil_div(length, 4) 1 1
+//! threadgroup: 256 1 1
+#include "activation.h"
+#include "elementwise.h"
+#include <metal_stdlib>
+using namespace metal;
+
+struct GeluResidual {
+  template <typename T> T operator()(T x, T a) const { return x + gelu_tanh(a); }
+};
+
+kernel void gelu_residual_f32(device const float *x [[buffer(0)]], device const float *a [[buffer(1)]],
+                              device float *y [[buffer(2)]], constant uint &N [[buffer(3)]],
+                              uint index [[thread_position_in_grid]]) {
+  map(GeluResidual(), index, N, y, x, a);
+}

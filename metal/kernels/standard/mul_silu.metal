@@ -1,0 +1,17 @@
+// One float4 a thread; the sigmoid is written in exp(-|z|), which cannot overflow.
+//! grid: ceil_div(length, 4) 1 1
+//! threadgroup: 256 1 1
+#include "activation.h"
+#include "elementwise.h"
+#include <metal_stdlib>
+using namespace metal;
+
+struct MulSilu {
+  template <typename T> T operator()(T x, T a) const { return silu(x * a); }
+};
+
+kernel void mul_silu_f32(device const float *x [[buffer(0)]], device const float *a [[buffer(1)]],
+                         device float *y [[buffer(2)]], constant uint &N [[buffer(3)]],
+                         uint index [[thread_position_in_grid]]) {
+  map(MulSilu(), index, N, y, x, a);
+}

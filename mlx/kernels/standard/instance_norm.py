@@ -1,0 +1,83 @@
+"""instance_norm: every channel of every sample normalised over its image, NCHW, no affine part."""
+
+import numpy as np
+
+from harness.spec import Array, Range, Scalar, Sizes, elementwise, rows
+from harness.spec_pointwise import Form
+from harness.spec_rows import EPSILON, by_rows, normalised
+
+FORM = Form(
+    ranges={"N": Range(1, 256), "C": Range(1, 1024), "H": Range(1, 1024), "W": Range(1, 1024)},
+    sizes=Sizes(
+        published={"N": 8, "C": 64, "H": 32, "W": 32},
+        large={"N": 64, "C": 128, "H": 64, "W": 64},
+        check=[
+            {"N": 1, "C": 1, "H": 1, "W": 1},
+            {"N": 2, "C": 3, "H": 5, "W": 7, "eps": 1e-3},
+            {"N": 3, "C": 5, "H": 1, "W": 37, "eps": 1e-2},
+            {"N": 1, "C": 2, "H": 33, "W": 129, "eps": 1e-6},
+        ],
+    ),
+    schedule="grid: 1024 N * C 1\nthreadgroup: 1024 1 1",
+)
+
+
+def uneven(rng, shape, point):
+    """Images that differ in mean and scale."""
+    flat = (shape[0] * shape[1], shape[2] * shape[3])
+    draw = rows(means=3.0, stds=10.0, offset=(100.0, 0.1))
+    return draw(rng, flat, point).reshape(shape)
+
+
+def reference(X, eps):
+    import mlx.core as mx
+
+    mean = mx.mean(X, axis=(2, 3), keepdims=True)
+    return (X - mean) * mx.rsqrt(mx.var(X, axis=(2, 3), keepdims=True) + eps)
+
+
+def in_fast(X, eps):
+    import mlx.core as mx
+
+    rows = X.reshape(X.shape[0], X.shape[1], -1)
+    return mx.fast.layer_norm(rows, None, None, eps).reshape(X.shape)
+
+
+def oracle(X, eps):
+    y = X - X.mean(axis=(2, 3), keepdims=True)
+    y /= np.sqrt(np.mean(np.square(y), axis=(2, 3), keepdims=True) + eps)
+    return y
+
+
+def in_torch(X, eps):
+    import torch
+
+    return torch.nn.functional.instance_norm(X, eps=eps)
+
+
+def rounding(inputs, expected, point):
+    x = inputs["X"]
+    images = x.reshape(x.shape[0], x.shape[1], -1)
+    return normalised(images, point["eps"]).reshape(x.shape)
+
+
+SPEC = by_rows(
+    FORM,
+    summary="Y = (X - mean) / sqrt(var + eps) over H and W of each sample and channel, NCHW",
+    function="instance_norm_f32",
+    reference=reference,
+    forms={"mx.fast": in_fast},
+    oracle=oracle,
+    inputs={"X": Array(*FORM.shape, values=uneven)},
+    outputs={"Y": Array(*FORM.shape)},
+    scalars={name: Scalar("uint32", name) for name in FORM.shape},
+    parameters={"eps": EPSILON},
+    flops=8,
+    tolerance=elementwise(rounding, "relative 1e-05 and the rounding of the image's sums"),
+    numpy_form=oracle,
+    torch_form=in_torch,
+    published_tolerance=(1e-3, 1e-3),
+    notes="Biased variance. The published ABI has no scale and shift: instance_norm_affine has.",
+    ranked=False,
+    unranked_reason="scale and shift are not exercised; instance_norm_affine ranks",
+)

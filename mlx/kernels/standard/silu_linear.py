@@ -1,0 +1,42 @@
+"""silu_linear: a matrix product and silu, z times its logistic function."""
+
+from harness.spec import blocked_product, silu
+from harness.spec_products import linear
+
+
+def reference(A, B):
+    import mlx.core as mx
+
+    z = A @ B
+    return z * mx.sigmoid(z)
+
+
+def oracle(A, B):
+    return silu(A @ B)
+
+
+def in_torch(A, B):
+    import torch
+
+    return torch.nn.functional.silu(A @ B)
+
+
+def in_float32(A, B):
+    return silu(blocked_product(A, B))
+
+
+SPEC = linear(
+    "A B C",
+    summary="C = silu(A @ B), silu(z) = z / (1 + exp(-z))",
+    function="silu_linear_f32",
+    reference=reference,
+    oracle=oracle,
+    in_float32=in_float32,
+    published={"M": 1024, "N": 1024, "K": 1024},
+    each=3,
+    slope=1.2,
+    schedule="grid: 256 * ceil_div(N, 64) ceil_div(M, 64) 1\nthreadgroup: 256 1 1",
+    numpy_form=oracle,
+    torch_form=in_torch,
+    published_tolerance=(1e-3, 1e-3),
+)
