@@ -7,11 +7,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import settings
 from harness.command import console
 from harness.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from harness.command import commands
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -88,6 +91,11 @@ def _add_judging(it: argparse.ArgumentParser) -> None:
     files.add_argument("--watch", metavar="X.metal", help="judge again whenever it is saved")
     group.add_argument("--device", default=None, metavar="D", help="cpu, or replay:FILE")
     group.add_argument(
+        "--engine",
+        choices=("auto", "fast", "reference"),
+        help="what runs a kernel on the CPU: --device cpu:ENGINE for short (default: auto)",
+    )
+    group.add_argument(
         "--size",
         metavar="S",
         help="published, large, check, or a point such as M=64,N=96 (others as published)",
@@ -99,6 +107,9 @@ def _add_judging(it: argparse.ArgumentParser) -> None:
         "--held-out", action="store_true", help="secret sizes and parameters too; never saved"
     )
     group.add_argument("--json", action="store_true", help="one strict JSON object a kernel")
+    group.add_argument(
+        "--feedback", action="store_true", help="one JSON object a kernel: what a search can act on"
+    )
     group.add_argument("--no-session", action="store_true", help="save no Record")
 
 
@@ -140,7 +151,7 @@ def command_line(options: argparse.Namespace) -> dict[str, Any]:
     never_saved = options.metal or options.mlx or options.check_only or options.file
     never_saved = never_saved or options.held_out
     return {
-        "device": options.device,
+        "device": f"cpu:{options.engine}" if options.engine else options.device,
         "sizes": None if options.size is None else sizes(options.size),
         "mode": options.mode,
         "target": options.target,
@@ -171,6 +182,10 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
         raise UserError(
             "--file and --watch judge against one kernel", "./bench NAME --file X.metal"
         )
+    if options.feedback and (options.json or options.watch or options.held_out or options.mlx):
+        raise UserError("--feedback goes with none of --json, --watch, --held-out and --mlx")
+    if options.engine and options.device not in (None, "auto", "cpu"):
+        raise UserError("--engine is of the device cpu")
     if options.watch and (options.json or options.check_only or options.mlx):
         raise UserError("--watch goes with none of --json, --check-only and --mlx")
     if options.cold_start and (options.check_only or options.mlx or options.watch):
@@ -191,6 +206,11 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
         raise UserError("--set goes with --all, --list or --audit")
     if options.audit and (one_source or options.device or options.checked or options.held_out):
         raise UserError("--audit judges problems, not kernels: it takes --size and --seed alone")
+    checks = options.size is not None and "check" in sizes(options.size)
+    if checks and not (options.check_only or options.audit):
+        raise UserError(
+            "--size check goes with --check-only or --audit", "check sizes are not timed"
+        )
     if options.size is not None and not sizes(options.size):
         raise UserError("--size is empty", "published, large, or a point such as M=64,N=96")
 
@@ -227,7 +247,7 @@ def dispatch(options: argparse.Namespace) -> int:
     if options.list:
         return commands.list_kernels(options.set, as_json=options.json)
     if options.all:
-        return commands.judge_all(options.set, command_line(options), as_json=options.json)
+        return commands.judge_all(options.set, command_line(options), form=_form(options))
     if not names:
         parser().print_usage(sys.stderr)
         console.error("which kernel?", "./bench --list shows them")
@@ -236,7 +256,11 @@ def dispatch(options: argparse.Namespace) -> int:
         from harness.command import watch
 
         return watch.run(names[0], options.watch, command_line(options))
-    return commands.judge(names, options.file, command_line(options), as_json=options.json)
+    return commands.judge(names, options.file, command_line(options), form=_form(options))
+
+
+def _form(options: argparse.Namespace) -> commands.Form:
+    return "feedback" if options.feedback else "json" if options.json else "text"
 
 
 def main(arguments: Sequence[str]) -> int:

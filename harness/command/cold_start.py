@@ -15,7 +15,6 @@ import mlx.core as mx
 from harness import atomic, devices, locks, settings
 from harness.board.documents import Strict
 from harness.checking import judge
-from harness.devices.base import Source
 from harness.errors import HostFailure, UserError
 from harness.evaluation import Evaluation, Refusal
 from harness.problem import catalog, inputs
@@ -87,7 +86,7 @@ def launched(launch: Launch) -> Latency:
     point = catalog.point_of(kernel.spec, launch.size)
     secret = inputs.new_secret()
     bank = Bank(kernel.spec, point, secret, "cold start", sets=1)
-    source = Source(launch.source, "<text>", catalog.sha256_of(launch.source))
+    source = catalog.source_of(launch.source)
     with locks.device(launch.device, f"cold start of {launch.kernel}", exclusive=True):
         started = time.perf_counter_ns()
         device = devices.open_device(launch.device)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from harness import atomic, judging
+from harness import atomic, feedback, judging
 from harness.board import promotion, records, runs
-from harness.command import console, json_report, report
+from harness.command import console, json_report, progress, report, science_table
 from harness.devices.base import Source
 from harness.errors import ExitCode, UserError
 from harness.evaluation import Evaluation, Flag, Status
@@ -20,6 +19,8 @@ from harness.problem.catalog import Kernel
 from harness.settings import Settings
 from harness.timing.blocks import Block
 
+#: How what was found is printed.
+Form = Literal["text", "json", "feedback"]
 #: Blocks of a Record on a noisy machine; what the announced cost is reckoned with.
 _RECORD_BLOCKS = 48
 #: A fresh process, its imports, and judging before timing.
@@ -42,12 +43,12 @@ class Job:
     source: Source | None
     settings: Settings
     named: bool
-    as_json: bool
+    form: Form
     widen: bool
 
 
 def judge(
-    names: Sequence[str], file: str | None, command_line: Mapping[str, Any], *, as_json: bool
+    names: Sequence[str], file: str | None, command_line: Mapping[str, Any], *, form: Form
 ) -> int:
     """Judge kernels by name, or one source against one of them."""
     known = catalog.default()
@@ -55,20 +56,20 @@ def judge(
     source = catalog.read_source(Path(file)) if file else None
     settings = Settings.resolve({}, command_line)
     widen = command_line.get("sizes") is None
-    jobs = [Job(kernel, source, settings, True, as_json, widen) for kernel in kernels]
+    jobs = [Job(kernel, source, settings, True, form, widen) for kernel in kernels]
     if len(jobs) == 1:
         return _judge_one(jobs[0], _show)[1]
     return _judge_many(jobs, _show)
 
 
-def judge_all(in_set: str | None, command_line: Mapping[str, Any], *, as_json: bool) -> int:
+def judge_all(in_set: str | None, command_line: Mapping[str, Any], *, form: Form) -> int:
     """Judge every kernel; a Record only if mode record was asked for."""
     settings = Settings.resolve({}, command_line)
     kernels = catalog.default().kernels(in_set)
     if not kernels:
         raise UserError(f"set {in_set} has no kernels", "./bench --list shows them all")
     widen = command_line.get("sizes") is None
-    jobs = [Job(kernel, None, settings, False, as_json, widen) for kernel in kernels]
+    jobs = [Job(kernel, None, settings, False, form, widen) for kernel in kernels]
     return _judge_many(jobs, _show_briefly)
 
 
@@ -82,6 +83,9 @@ def list_kernels(in_set: str | None, *, as_json: bool) -> int:
         return ExitCode.PASSED
     rows = [(kernel.name, kernel.set, kernel.spec.summary) for kernel in kernels]
     console.show_table([("kernel", "set", "computes"), *rows])
+    ranked = sum(kernel.spec.ranked for kernel in kernels)
+    of_set = f"{len(kernels)} in set {in_set} ({ranked} ranked)"
+    console.out.print(of_set if in_set else catalog.summary(kernels), style="bold")
     return ExitCode.PASSED
 
 
@@ -92,10 +96,9 @@ def _judge_many(jobs: Sequence[Job], show: Show) -> int:
     """Judge one after the other; a fault of one does not keep the others from their turn."""
     worst = int(ExitCode.PASSED)
     found: list[Evaluation] = []
-    started = time.monotonic()
+    run = progress.Progress([job.kernel for job in jobs])
     for number, job in enumerate(jobs):
-        left = _left(time.monotonic() - started, number, len(jobs))
-        with console.working(f"[{number + 1}/{len(jobs)}] {job.kernel.name}{left}"):
+        with console.within(run.text(number)), console.working(job.kernel.name):
             try:
                 evaluations, code = _judge_one(job, show)
             except UserError as error:
@@ -103,40 +106,57 @@ def _judge_many(jobs: Sequence[Job], show: Show) -> int:
                 evaluations, code = [], error.exit_code
         found += evaluations
         worst = max(worst, code)
-    if not jobs[0].as_json:
-        _conclude(found, len(jobs), time.monotonic() - started)
+    if jobs[0].form == "text":
+        _conclude(found, [job.kernel for job in jobs], run.elapsed_s)
     return worst
 
 
-def _left(elapsed_s: float, done: int, total: int) -> str:
-    if done == 0:
-        return ""
-    return f", about {elapsed_s / done * (total - done):.0f} s left"
-
-
-def _conclude(found: Sequence[Evaluation], jobs: int, elapsed_s: float) -> None:
-    passed = len({evaluation.kernel for evaluation in found if evaluation.passed})
-    refused = {evaluation.kernel for evaluation in found if not evaluation.passed}
+def _conclude(found: Sequence[Evaluation], kernels: Sequence[Kernel], elapsed_s: float) -> None:
     console.out.print()
     console.show_table(report.table(found))
-    passed -= len({e.kernel for e in found if e.passed} & refused)
-    console.out.print(f"{passed} of {jobs} passed in {elapsed_s:.0f} s", style="bold")
+    scored = [kernel for kernel in kernels if kernel.spec.work is not None]
+    if scored:
+        for rows in (science_table.sizes(scored, found), science_table.scores(scored, found)):
+            console.out.print()
+            console.show_table(rows)
+        console.out.print()
+    names = [kernel.name for kernel in kernels]
+    for line in report.conclusion(found, names, progress.duration(elapsed_s)):
+        console.out.print(line, style="bold", markup=False)
 
 
 def _judge_one(job: Job, show: Show) -> tuple[list[Evaluation], int]:
     """Judge one kernel at every size asked for; what came out and the exit code."""
     found: list[Evaluation] = []
     worst = int(ExitCode.PASSED)
-    sizes = list(job.settings.sizes)
+    sizes = _sizes(job)
     while sizes:
         size = sizes.pop(0)
         evaluation = _judged(job, size)
         found.append(evaluation)
-        show(job, evaluation)
+        if job.form != "feedback":
+            show(job, evaluation)
         worst = max(worst, exit_code(evaluation), _keep(found), _save(job, found))
         if job.widen and size == "published" and Flag.OVERHEAD_BOUND in evaluation.flags:
             sizes += _ranked_size(job, evaluation)
+    if job.form == "feedback":
+        sys.stdout.write(atomic.strict_json(feedback.feedback(found), indent=None))
+        sys.stdout.flush()
     return found, worst
+
+
+def _sizes(job: Job) -> list[str]:
+    """The sizes to judge: where the public board has a series, `published` is all of it, and a run
+    over a set includes what the board holds out."""
+    series, held_out = job.kernel.spec.sizes.series, job.kernel.spec.sizes.held_out
+    if not series or job.settings.held_out:
+        return list(job.settings.sizes)
+    public = [*series, *(() if job.named else held_out)]
+    return [
+        label
+        for size in job.settings.sizes
+        for label in (public if size == "published" else [size])
+    ]
 
 
 def _judged(job: Job, size: str) -> Evaluation:
@@ -195,7 +215,10 @@ def _save(job: Job, found: list[Evaluation]) -> int:
     try:
         held = promotion.incumbent(evaluation)
         reason = promotion.barred(
-            evaluation, ranked=spec.ranked, unranked_reason=spec.unranked_reason
+            evaluation,
+            ranked=spec.ranked,
+            unranked_reason=spec.unranked_reason,
+            sizes=spec.sizes.ranked,
         ) or promotion.worth_confirming(evaluation, held)
         if reason:
             _say_outcome(job, reason)
@@ -241,14 +264,14 @@ def record_seconds(evaluation: Evaluation) -> float:
 
 
 def _say_outcome(job: Job, outcome: str) -> None:
-    if job.as_json:
+    if job.form != "text":
         console.say(outcome)
     else:
         console.out.print(report.plain(report.Line("saved", outcome)), markup=False)
 
 
 def _show(job: Job, evaluation: Evaluation) -> None:
-    if job.as_json:
+    if job.form == "json":
         sys.stdout.write(json_report.line(evaluation))
         sys.stdout.flush()
     else:
@@ -257,7 +280,7 @@ def _show(job: Job, evaluation: Evaluation) -> None:
 
 def _show_briefly(job: Job, evaluation: Evaluation) -> None:
     """One line for a kernel that passed, the whole report for one that did not."""
-    if job.as_json or not evaluation.passed:
+    if job.form == "json" or not evaluation.passed:
         _show(job, evaluation)
     else:
         console.out.print("  ".join(report.summary(evaluation)), markup=False)

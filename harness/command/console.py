@@ -80,24 +80,38 @@ def working(message: str) -> Iterator[None]:
     outer = _spinner.status
     with contextlib.ExitStack() as stack:
         if outer is None:
-            _spinner.status = stack.enter_context(err.status(escape(message)))
+            _spinner.status = stack.enter_context(err.status(_spinner.text(message)))
             stack.callback(setattr, _spinner, "status", None)
         else:
             stack.callback(outer.update, outer.status)
-            outer.update(escape(message))
+            outer.update(_spinner.text(message))
         yield
 
 
 def update(message: str) -> None:
     """Replace the text of the spinner, if there is one."""
     if _spinner.status is not None:
-        _spinner.status.update(escape(message))
+        _spinner.status.update(_spinner.text(message))
+
+
+@contextlib.contextmanager
+def within(whole: str) -> Iterator[None]:
+    """Every text of the spinner begins with `whole`: where the run as a whole is."""
+    before, _spinner.whole = _spinner.whole, f"{whole} "
+    try:
+        yield
+    finally:
+        _spinner.whole = before
 
 
 class _Spinner:
     """The one spinner that a terminal can show."""
 
     status: Status | None = None
+    whole = ""
+
+    def text(self, message: str) -> str:
+        return escape(self.whole + message)
 
 
 _spinner = _Spinner()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.checking import checked_report
+from harness.command import science_table
 from harness.evaluation import Evaluation, Figures, FirstBad, Flag, Verdict
 from harness.gate import report as gate_report
 
@@ -85,6 +87,22 @@ def summary(evaluation: Evaluation) -> tuple[str, ...]:
     return (evaluation.kernel, evaluation.size, status, *shown, verdict)
 
 
+def conclusion(evaluations: Iterable[Evaluation], names: Sequence[str], took: str) -> list[str]:
+    """What a run over several kernels comes to: how many passed, which did not, the verdicts."""
+    found = list(evaluations)
+    wrong = {e.kernel for e in found if not e.passed}
+    judged = {e.kernel for e in found}
+    passed = [name for name in names if name in judged - wrong]
+    lines = [f"{len(passed)} of {len(names)} passed in {took}"]
+    if len(passed) < len(names):
+        lines.append(f"not passed: {', '.join(name for name in names if name not in passed)}")
+    verdicts = Counter(e.verdict.value for e in found if e.verdict is not None)
+    if verdicts:
+        parts = (f"{count} {name}" for name, count in sorted(verdicts.items()))
+        lines.append(f"against MLX on this chip: {', '.join(parts)}")
+    return lines
+
+
 SUMMARY_HEADER = ("kernel", "size", "status", "kernel ms", "MLX ms", "speedup", "verdict")
 
 
@@ -102,6 +120,9 @@ def _identity(evaluation: Evaluation) -> list[Line]:
         found.append(Line("source", source))
     for entry in evaluation.geometry:
         found.append(Line("occupancy", _geometry(entry)))
+    if "schedule" in evaluation.environment:
+        text = science_table.schedule_text(evaluation.environment["schedule"])
+        found.append(Line("schedule", text))
     return found
 
 

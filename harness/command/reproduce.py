@@ -14,7 +14,6 @@ from harness.board import documents, provenance, records
 from harness.board.provenance import Attestation
 from harness.board.records import Record
 from harness.command import console, json_report
-from harness.devices.base import Source
 from harness.errors import ExitCode, UserError
 from harness.evaluation import Evaluation, Status
 from harness.problem import catalog
@@ -71,7 +70,7 @@ def reproduce(kernel: Kernel, record: Record, settings: Settings, *, as_json: bo
         return ExitCode.REFUSED
     local = str(devices.open_device(settings.device).facts()["chip"]) == about.chip
     chosen = settings if local else replace(settings, check_only=True)
-    source = Source(record.run.source, "<record>", record.source_sha256)
+    source = catalog.source_of(record.run.source, "<record>")
     found = judging.judged(kernel, source, chosen, about.size)
     if as_json:
         sys.stdout.write(json_report.line(found))

@@ -67,7 +67,8 @@ def judge_save(
     try:
         found = judging.judged(kernel, source, settings, settings.sizes[0])
         console.show(found)
-        if last is not None and found.passed and not verdict.same_source(last.source, source.text):
+        known = last is None or verdict.same_source(last.source, source.recorded)
+        if last is not None and found.passed and not known:
             _show_change(judging.pair(_request(found, last, settings)))
     except UserError as error:
         console.error(error.message, error.hint)
