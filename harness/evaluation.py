@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 3
 
 
 class Status(str, Enum):
@@ -42,13 +42,14 @@ class Verdict(str, Enum):
 
 
 class Flag(str, Enum):
-    """A label on a passed Evaluation; only `implausible` bars a Record."""
+    """A label on a passed Evaluation; `implausible` and `virtual` bar a Record."""
 
     IMPLAUSIBLE = "implausible"
     OVERHEAD_BOUND = "overhead_bound"
     CACHE_RESIDENT = "cache_resident"
     NOISY = "noisy"
     QUANTISED = "quantised"
+    VIRTUAL = "virtual"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Refusal:
     reason: str
     first_bad: FirstBad | None = None
     location: str = ""
+    diagnostics: tuple[Mapping[str, Any], ...] = ()  # of the compiler, each once
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,12 @@ class Evaluation:
     source_sha256: str
     source: str = field(repr=False, default="")
     reason: str = ""
+    location: str = ""  # file:line:column of what was refused, where it is known
+    diagnostics: tuple[Mapping[str, Any], ...] = ()  # of the compiler: place and text, each once
     published_status: Status | None = None
     first_bad: FirstBad | None = None
     max_abs_err: float | None = None
+    damage: Mapping[str, Any] = field(default_factory=dict)  # per wrong output, where it is wrong
     figures: Figures | None = None
     baselines: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float | None] = field(default_factory=dict)
@@ -142,6 +147,7 @@ class Evaluation:
     geometry: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()  # of the checked build: faults that change no output
     counts: Mapping[str, Any] | None = None  # of the checked build, measured and derived
+    findings: tuple[Mapping[str, Any], ...] = ()  # of the checked build: memory, element, threads
     environment: Mapping[str, Any] = field(default_factory=dict)
     samples: Samples | None = field(repr=False, default=None)
 

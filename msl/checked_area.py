@@ -13,18 +13,21 @@ import numpy.typing as npt
 
 from msl.library import CheckedBuild
 
-VERSION = 1
+VERSION = 3
 FINDING_CAPACITY = 128
 TRACE_CAPACITY = 1 << 16
 
 IDLE, RUNNING, FINISHED, LIMIT_REACHED = range(4)
 OUT_OF_BOUNDS, RACE, DIVERGENT_BARRIER, INACTIVE_LANE = 1, 2, 3, 4
 INTEGER, UNINITIALISED, ARRAY_BOUNDS, UNORDERED_BARRIER = 5, 6, 7, 8
-BUFFER, THREADGROUP, THREADGROUP_ARGUMENT, ELSEWHERE = range(4)
+UNIFORM_ARGUMENT, DIVERGENT_MATRIX, READ_ONLY = 9, 10, 11
+#: What an INTEGER finding calls an index outside the declared extent of an array.
+ARRAY_INDEX = 7
+BUFFER, THREADGROUP, THREADGROUP_ARGUMENT, ELSEWHERE, PRIVATE = range(5)
 WRITE, ATOMIC, VOLATILE = 1, 2, 4
 NO_THREAD = 0xFFFFFFFF
 
-_HEADER = struct.Struct("<4IQ8I4I")
+_HEADER = struct.Struct("<4IQ12I4I")
 _SIDE = struct.Struct("<6I")
 _FINDING = struct.Struct("<4IqQ2I6I6I")
 _TRACE = np.dtype(
@@ -108,6 +111,8 @@ class Request:
     access_limit: int
     trace: bool
     poisoned_slots: Sequence[int]
+    read_only_slots: Sequence[int]
+    sampled_groups: int = 0  # of each dispatch, counts scaled; 0: all run
 
 
 _COUNTS = struct.Struct(f"<{len(fields(Counts))}Q")
@@ -135,7 +140,7 @@ class Area:
         return self._trace_at(slots) + TRACE_CAPACITY * _TRACE.itemsize
 
     def _findings_at(self, slots: int) -> int:
-        return -(-(self._poisoned_at + 4 * slots) // 16) * 16
+        return -(-(self._poisoned_at + 2 * 4 * slots) // 16) * 16
 
     def _trace_at(self, slots: int) -> int:
         return -(-(self._findings_at(slots) + FINDING_CAPACITY * _FINDING.size) // 16) * 16
@@ -152,19 +157,27 @@ class Area:
             self._variables_at,
             self._poisoned_at,
             len(request.poisoned_slots),
+            self._poisoned_at + 4 * slots,
+            len(request.read_only_slots),
             self._findings_at(slots),
             FINDING_CAPACITY,
             self._trace_at(slots),
             TRACE_CAPACITY,
+            request.sampled_groups,
+            0,
             *(IDLE, 0, 0, 0),
         )
-        poisoned = struct.pack(f"<{len(request.poisoned_slots)}I", *request.poisoned_slots)
+        poisoned, read_only = (
+            struct.pack(f"<{len(numbers)}I", *numbers)
+            for numbers in (request.poisoned_slots, request.read_only_slots)
+        )
         memory[: len(header)] = header
         memory[len(header) : _FIXED] = bytes(_COUNTS.size)
         for at, data in (
             (self._functions_at, self._tables),
             (self._variables_at, self._variables),
             (self._poisoned_at, poisoned),
+            (self._poisoned_at + 4 * slots, read_only),
         ):
             memory[at : at + len(data)] = data
 

@@ -34,6 +34,8 @@ HOOKS = frozenset(
         "atomic",
         "fence",
         "inactive_lane",
+        "matrix",
+        "uniform",
         "poison",
     ]
 )

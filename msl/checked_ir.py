@@ -52,7 +52,9 @@ _INTEGER = re.compile(r"call void @__ubsan_handle_([a-z_]+?)\((.*?)\)(?: |,|$)")
 _SYNC = re.compile(
     r"call void @msl_(threadgroup_barrier|simd_collective)\((.*)\)( #\d+)?(, !dbg .*)?$"
 )
-_HOOK = re.compile(r"(call void @msl_checked_(?:atomic|fence)\(.*), i32 (?:noundef )?0\)")
+_HOOK = re.compile(
+    r"(call void @msl_checked_(?:atomic|fence|matrix)\((?:.*, )?i32 (?:noundef )?)0\)"
+)
 _WIDE = re.compile(
     r"(?:= load|\bstore) (volatile )?<(\d+) x (i\d+|half|bfloat|float|double)>,? ?(.*)$"
 )
@@ -64,6 +66,16 @@ _FMA = re.compile(r"@llvm\.(?:fma|fmuladd)\.(?:v(\d+))?(?:f\d+|bf16)")
 _FAULT_DATA = re.compile(r"^(@\d+ = private unnamed_addr) global ")
 _END = re.compile(r"\s+(?:br|ret|switch|unreachable|indirectbr)\b")
 _BITS = {"half": 16, "bfloat": 16, "float": 32, "double": 64}
+_ENTRY = re.compile(r"^define .*@msl_fiber_\d+\(ptr (?:[a-z_() ]+ )?(%\d+)")
+_POINTER = re.compile(r"^  (%\S+) = (load ptr|getelementptr)\b.*?, ptr (%[^\s,]+)")
+#: Pointers of an entry point: its thread, the threadgroup that holds, and what comes from buffers.
+_OURS = 1
+#: Instructions that an access may be moved over: nothing that ends a block, calls or synchronises.
+_HARMLESS = re.compile(
+    r"  (?:%\S+ = (?!atomicrmw|cmpxchg)(?!.*\bcall\b)|store (?!atomic)|%\S+ = .*@llvm\.)"
+)
+_STEP = re.compile(r"^  (%\S+) = getelementptr (?:[a-z]+ )*i8, ptr (%\S+), i64 (\d+)")
+_WIDEST = 64
 _LOCATION = re.compile(
     r"^!(\d+) = (?:distinct )?!DILocation\(line: (\d+)(?:, column: (\d+))?, scope: !(\d+)"
     r"(?:, inlinedAt: !(\d+))?"
@@ -85,7 +97,7 @@ class Instrumented:
 def instrument(text: str, locate: Locate) -> Instrumented:
     """Rewrite a module."""
     lines = text.split("\n")
-    work = _Module(_Debug.of(lines), locate)
+    work = _Module(Debug.of(lines), locate)
     out: list[str] = []
     skipping = False
     for line in lines:
@@ -94,7 +106,7 @@ def instrument(text: str, locate: Locate) -> Instrumented:
         if line.startswith("@llvm.global_ctors"):
             out += _other_constructors(line)
         elif not skipping and not line.startswith(_DROPPED):
-            out += work.rewrite(line)
+            work.extend(out, line)
         elif line == "}":
             skipping = False
     return Instrumented("\n".join(out) + _DECLARATIONS, work.places)
@@ -123,7 +135,7 @@ def _other_constructors(line: str) -> list[str]:
 
 
 @dataclass
-class _Debug:
+class Debug:
     """Debug locations: number -> (line, column, file, number of the call it was inlined at)."""
 
     locations: dict[int, tuple[int, int, int, int]] = field(default_factory=dict)
@@ -131,7 +143,7 @@ class _Debug:
     files: dict[int, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lines: list[str]) -> _Debug:
+    def of(cls, lines: list[str]) -> Debug:
         found = cls()
         for line in lines:
             if not line.startswith("!"):
@@ -163,15 +175,39 @@ class _Debug:
 
 
 @dataclass
+class _Open:
+    """A hook that accesses of neighbouring bytes may still join."""
+
+    index: int  # of its line in the new text
+    name: str
+    root: str  # the pointer that the accesses are constant distances from
+    start: str
+    first: int
+    end: int
+    place: int
+    location: str
+
+    def line(self) -> str:
+        """The hook."""
+        given = f"ptr {self.start}, i32 {self.end - self.first}, i32 {self.place}"
+        return f"  call void @{self.name}({given}){self.location}"
+
+
+@dataclass
 class _Module:
     """The state of one rewrite."""
 
-    debug: _Debug
+    debug: Debug
     locate: Locate
     places: list[Place | None] = field(default_factory=lambda: [None])
     _numbers: dict[Place, int] = field(default_factory=dict)
     _known: dict[int, int] = field(default_factory=dict)
     _flops: int = 0
+    #: In an entry point: how many loads away from its parameter a pointer is.
+    _depth: dict[str, int] = field(default_factory=dict)
+    #: Pointers that are a constant number of bytes away from another one.
+    _roots: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _open: _Open | None = None
 
     def number(self, line: str) -> int:
         """The number of the place that a line's debug location stands for."""
@@ -190,13 +226,52 @@ class _Module:
                 self._known[location] = self._numbers[place]
         return self._known[location]
 
+    def extend(self, out: list[str], line: str) -> None:
+        """Add what takes a line's place. One hook serves accesses of one place to neighbouring
+        bytes, as the elements of a vector are: nothing between them can see the difference."""
+        access = _ACCESS.search(line) if "@__tsan" in line else None
+        if access is None:
+            if not _HARMLESS.match(line):
+                self._open = None
+            if match := _STEP.match(line):
+                root, offset = self._roots.get(match.group(2), (match.group(2), 0))
+                self._roots[match.group(1)] = (root, offset + int(match.group(3)))
+            made = self.rewrite(line)
+            if len(made) != 1:
+                self._open = None
+            out += made
+            return
+        hook = self.rewrite(line)
+        volatile, kind, size, pointer = access.groups()
+        root, offset = self._roots.get(pointer, (pointer, 0))
+        place, before = self.number(line), self._open
+        name = f"msl_checked_{volatile or ''}{kind}"
+        joins = before and (before.name, before.root, before.end) == (name, root, offset)
+        same = before and joins and before.place == place and not volatile and hook
+        if before and same and offset + int(size) - before.first <= _WIDEST:
+            before.end = offset + int(size)
+            out[before.index] = before.line()
+            return
+        self._open = None
+        if hook and not volatile:
+            end, location = offset + int(size), _location(line)
+            self._open = _Open(len(out), name, root, pointer, offset, end, place, location)
+        out += hook
+
     def rewrite(self, line: str) -> list[str]:
         """One line as the lines that take its place."""
         if not line.startswith("  "):
             self._flops = 0
+            entry = _ENTRY.match(line)
+            self._depth = {entry.group(1): 0} if entry else {}
+            if line.startswith("define"):
+                self._roots = {}
             return [_FAULT_DATA.sub(r"\1 constant ", line)]
         if "@__" in line or "@msl_" in line:
             return self._call(line)
+        if self._depth and (match := _POINTER.match(line)) and match.group(3) in self._depth:
+            steps = match.group(2) == "load ptr"
+            self._depth[match.group(1)] = self._depth[match.group(3)] + steps
         if "x" in line and (match := _WIDE.search(line)):
             return [*self._wide(line, match), line]
         if match := _FLOP.search(line):
@@ -213,6 +288,8 @@ class _Module:
         place = self.number(line)
         if match := _ACCESS.search(line):
             volatile, kind, size, pointer = match.groups()
+            if not place and self._depth.get(pointer, _OURS + 1) <= _OURS:
+                return []  # the entry point looks up where its thread is
             name = f"msl_checked_{volatile or ''}{kind}"
             return [f"  call void @{name}(ptr {pointer}, i32 {size}, i32 {place}){location}"]
         if match := _COPY.search(line):
@@ -234,7 +311,7 @@ class _Module:
         if match := _SYNC.search(line):
             kind = "barrier" if match.group(1) == "threadgroup_barrier" else "collective"
             return [f"  call void @msl_checked_{kind}({match.group(2)}, i32 {place}){location}"]
-        return [_HOOK.sub(rf"\1, i32 {place})", line)]
+        return [_HOOK.sub(rf"\g<1>{place})", line)]
 
     def _wide(self, line: str, match: re.Match[str]) -> list[str]:
         volatile, count, kind, rest = match.groups()

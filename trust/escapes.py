@@ -237,4 +237,4 @@ def run(full: bool) -> Section:
     pairs = len(rows) - 1
     calls = "every system call" if full else "a sample of the system calls"
     summary = f"escapes refused {passed}/{total}: {pairs} attacks, twice each, and {calls}"
-    return Section("Escapes", rows, passed, total, summary)
+    return Section("Escapes", rows, passed, total, summary, full)

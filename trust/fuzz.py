@@ -36,6 +36,7 @@ from msl import safety
 from msl.host_build import ensure_host
 from msl.host_client import Pool
 from msl.lexer import DIRECTIVE, lex
+from msl.request import Request
 from msl.scanner import scan
 from msl.syntax import Code, Unbalanced
 from msl.toolchain import find_toolchain
@@ -91,7 +92,7 @@ class Corpus:
         if not isinstance(library, msl.Library):
             raise RuntimeError(f"an honest kernel was refused: {library.text}")
         pool = Pool({"x": 4096, "y": 4096})
-        request = steps.Request(
+        request = Request(
             text="",
             name="fuzz.metal",
             functions=None,
@@ -365,4 +366,4 @@ def run(full: bool) -> Section:
     summary = f"fuzzed {total} cases, {len(failures)} failed"
     for failure in failures[:5]:
         summary += f"\ncase {failure.number} ({failure.kind}): {failure.what}"
-    return Section("Fuzzing", rows, total - len(failures), total, summary)
+    return Section("Fuzzing", rows, total - len(failures), total, summary, full)

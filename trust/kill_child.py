@@ -98,7 +98,7 @@ class Trap:
             self.point(f"after {label}")
             return result
 
-        setattr(owner, name, called)
+        _replace(owner, name, called)
 
     def set(self) -> None:
         """Around everything that the storing paths ask of the system."""
@@ -108,7 +108,9 @@ class Trap:
             self.around(Path, name)
         self.around(fcntl, "flock")
         fdopen, write_text = os.fdopen, Path.write_text
-        os.fdopen = lambda *given, **named: _Halves(fdopen(*given, **named), self)  # type: ignore
+
+        def opened(*given: Any, **named: Any) -> _Halves:
+            return _Halves(fdopen(*given, **named), self)
 
         def halves(path: Path, text: str, *given: Any, **named: Any) -> int:
             self.point(f"before write {path.name}")
@@ -118,7 +120,8 @@ class Trap:
             self.point(f"after write {path.name}")
             return written
 
-        Path.write_text = halves  # type: ignore[method-assign,assignment]
+        _replace(os, "fdopen", opened)
+        _replace(Path, "write_text", halves)
 
 
 class _Halves:
@@ -177,6 +180,10 @@ def _cache(about: str) -> None:
     cache.save(sha256_of(key), refusal, {})
 
 
+def _replace(owner: Any, name: str, stand_in: Callable[..., Any]) -> None:
+    setattr(owner, name, stand_in)
+
+
 def _weakened(what: str) -> None:
     """Take a protection away, to show that its absence is seen."""
 
@@ -185,9 +192,9 @@ def _weakened(what: str) -> None:
         path.write_text(text, "utf-8")
 
     if what == "atomic":
-        setattr(atomic, "write_text", write_text)  # noqa: B010 - a type checker would object
+        _replace(atomic, "write_text", write_text)
     if what == "locks":
-        setattr(fcntl, "flock", lambda descriptor, kind: None)  # noqa: B010
+        _replace(fcntl, "flock", lambda descriptor, kind: None)
 
 
 def _child(request: dict[str, Any], spec: dict[str, Any], pipe: int) -> NoReturn:

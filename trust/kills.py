@@ -337,4 +337,4 @@ def run(full: bool) -> Section:
     summary = f"kills survived {tally.survived}/{tally.kills}"
     if tally.problems:
         summary += f"; first: {tally.problems[0]}"
-    return Section("Kills", rows, tally.survived, tally.kills, summary)
+    return Section("Kills", rows, tally.survived, tally.kills, summary, full)

@@ -15,8 +15,9 @@ from unittest import mock
 import numpy as np
 
 import msl.cache
-import msl.compile
+import msl.lanes_build
 import msl.preprocess
+import msl.request
 from harness.checking import checked_judging, judge, pool
 from harness.checking.checked_findings import Finding, Reader
 from harness.evaluation import Status
@@ -104,7 +105,8 @@ def _no_wrong_values(old: Callable[..., Any]) -> Callable[..., Any]:
 
 def _published_tolerance(old: Callable[..., Any]) -> Callable[..., Any]:
     def spec_for(spec: KernelSpec, track: str) -> Any:
-        rtol, atol = spec.published_tolerance or (1e-3, 1e-3)
+        rule = spec.published_tolerance
+        rtol, atol = rule if isinstance(rule, tuple) else (1e-3, 1e-3)
         if (rtol, atol) == (0.0, 0.0):
             rtol, atol = 1e-3, 1e-3
 
@@ -198,7 +200,10 @@ def _residue(old: Callable[..., list[str]]) -> Callable[..., list[str]]:
     return flags
 
 
-_PRIVATE: list[Patch] = [(msl.compile, "compile_flags", _residue)]
+_PRIVATE: list[Patch] = [
+    (msl.request, "compile_flags", _residue),
+    (msl.lanes_build, "compile_flags", _residue),
+]
 _HEADER: list[Patch] = [(header._Line, "added_to", _quiet_header)]
 _INCLUDE: list[Patch] = [(tracks, "forbidden_include", _nothing(None))]
 _LEXICAL: list[Patch] = [
@@ -327,6 +332,12 @@ _ALL: tuple[Layer, ...] = (
         _INSIDE,
         _checked(Status.UNINITIALISED_READ),
     ),
+    Layer(
+        "checked_inputs",
+        "stores into inputs",
+        _INSIDE,
+        _checked(Status.INPUT_MODIFIED),
+    ),
     Layer("fresh", "other values in every timed run", ("timed run",), _FRESH),
     Layer("validation", "a tenth of the timed runs is compared", ("timed run",), _VALIDATION),
     Layer("held_out", "sizes drawn by a secret", ("held-out gate",), _HELD_OUT),
@@ -353,11 +364,13 @@ def without(names: Collection[str]) -> Iterator[None]:
             stack.enter_context(mock.patch.object(owner, attribute, made(old)))
         if names:
             stamp = f"without {sorted(n for n in names if 'front end' in LAYERS[n].stages)}"
-            if "target_macros" in names:
-                stamp += " target_macros"
-            named = msl.cache.front_end_stamp()
+            # These decide what is built, though others speak for them.
+            stamp += "".join(f" {n}" for n in ("target_macros", "private_poison") if n in names)
+            stamped = msl.cache.front_end_stamp
             if stamp != "without []":
                 stack.enter_context(
-                    mock.patch.object(msl.cache, "front_end_stamp", lambda: named + stamp)
+                    mock.patch.object(
+                        msl.cache, "front_end_stamp", lambda **named: stamped(**named) + stamp
+                    )
                 )
         yield

@@ -150,4 +150,5 @@ def run(full: bool) -> Section:
         passed=passed,
         total=2,
         summary=f"false Records {false_records}, power at 3 % {power:.1%}",
+        full=full,
     )

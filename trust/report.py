@@ -1,21 +1,21 @@
-"""What `make trust` says: the corpus judged, the matrix of layers, and the page that keeps both."""
+"""What `make trust` says of the corpus: bad kernels, honest ones, the matrix of layers; and what
+of its page follows from files alone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from harness import settings
+from harness.errors import UserError
 from harness.problem import catalog
 from trust import catalogue
 from trust.corpus import Bad, corpus, judged, outcome_of, outcome_of_twin
 from trust.layers import LAYERS
 from trust.section import Section
 
-PAGE = settings.ROOT / "docs" / "TRUST.md"
-MARK = "<!-- what follows was measured by the last `make trust` -->"
 Say = Callable[[str], None]
+#: The parts of the page in their order.
+ORDER = ("bad", "honest", "matrix", "conformance", "escapes", "fuzz", "kills", "null")
 #: Chips whose Variants are judged here: every file of metal/kernels is one of these.
 _CHIPS = ("apple-m4-max", "cpu-amd-avx512-2")
 
@@ -35,30 +35,32 @@ def judged_corpus(full: bool, say: Say) -> Section:
         if not held:
             rows.append((one.name, found.status, found.stage, f"{one.expect} by {one.layer}"))
     summary = f"bad caught {passed}/{len(bad)} for the stated reason"
-    return Section("Bad kernels", tuple(rows), passed, len(bad), summary)
+    return Section("Bad kernels", tuple(rows), passed, len(bad), summary, full)
 
 
 _OTHER_SEED = 77_003
 
 
-def honest(say: Say) -> Section:
-    """The twins, taken as far as their bad kernels, and the repository's own kernels."""
+def honest(full: bool, say: Say) -> Section:
+    """The twins, taken as far as their bad kernels, and the repository's own kernels; or an eighth
+    of both."""
     rows: list[tuple[str, ...]] = [("kernel", "status", "reason")]
     total = refused = 0
-    for one in corpus():
+    step = 1 if full else 8
+    for one in corpus()[::step]:
         say(one.twin)
         found = outcome_of_twin(one)
         total, refused = total + 1, refused + (not found.passed)
         if not found.passed:
             rows.append((one.twin, found.status, found.reason[:120]))
-    for name, text, kernel in _repository():
+    for name, text, kernel in _repository()[::step]:
         say(name)
         found = judged(text, kernel, "check", name=name)
         total, refused = total + 1, refused + (not found.passed)
         if not found.passed:
             rows.append((name, found.status, found.reason[:120]))
     summary = f"honest refused {refused}/{total}"
-    return Section("Honest kernels", tuple(rows), total - refused, total, summary)
+    return Section("Honest kernels", tuple(rows), total - refused, total, summary, full)
 
 
 def _repository() -> list[tuple[str, str, str]]:
@@ -66,7 +68,10 @@ def _repository() -> list[tuple[str, str, str]]:
     found = {}
     for kernel in catalog.default().kernels():
         for chip in _CHIPS:
-            variant = catalog.default().variant(kernel, chip)
+            try:
+                variant = catalog.default().variant(kernel, chip)
+            except UserError:
+                continue  # nobody has solved it for this chip: there is nothing to refuse
             found[variant.source.path] = (variant.source.path, variant.source.text, kernel.name)
     return list(found.values())
 
@@ -91,8 +96,8 @@ def _escape_alone(one: Bad) -> set[str]:
     return alone | ({one.layer} if not one.backed else set())
 
 
-def matrix(say: Say, names: Sequence[str] | None = None) -> Section:
-    """Take out each layer in turn, and together those that cover a kernel doubly.
+def matrix(full: bool, say: Say) -> Section:
+    """Take out each layer in turn, and together those that cover a kernel doubly; or an eighth.
 
     A refusal by a stage that a layer has no part in stands without that layer: it is not tried.
     """
@@ -100,7 +105,8 @@ def matrix(say: Say, names: Sequence[str] | None = None) -> Section:
     passed = total = 0
     bad = [one for one in corpus() if one.removable]
     stages = {one.name: outcome_of(one).stage for one in bad}
-    for layer in names or [name for name in LAYERS if LAYERS[name].removable]:
+    step = 1 if full else 8
+    for layer in [name for name in LAYERS if LAYERS[name].removable][::step]:
         row = Row(layer, {one.name for one in bad if layer in _escape_alone(one)})
         for one in bad:
             if stages[one.name] not in LAYERS[layer].stages:
@@ -111,15 +117,13 @@ def matrix(say: Say, names: Sequence[str] | None = None) -> Section:
         total, passed = total + 1, passed + row.holds
         said = "yes" if row.holds else f"NO, expected {', '.join(sorted(row.due)) or 'none'}"
         rows.append((layer, ", ".join(sorted(row.got)) or "none", said))
-    for one in bad:
-        if names or not one.backed:
-            continue
+    for one in [one for one in bad if one.backed][::step]:
         say(f"without {', '.join(one.layers)}: {one.name}")
         through = outcome_of(one, one.layers).passed
         total, passed = total + 1, passed + through
         rows.append((" and ".join(one.layers), one.name, "yes" if through else "NO"))
     summary = f"layers hold what they are said to {passed}/{total}"
-    return Section("Layers taken out", tuple(rows), passed, total, summary)
+    return Section("Layers taken out", tuple(rows), passed, total, summary, full)
 
 
 def deterministic() -> str:
@@ -131,7 +135,7 @@ def deterministic() -> str:
     invented = sum(one.row == "own" for one in bad)
     numbered = {int(one.row) for one in bad if one.row != "own"}
     parts = [
-        "<!-- make trust writes this page -->",
+        "<!-- `python -m trust --page` writes this page; `make trust` the figures in it -->",
         "# What is caught, and by what",
         "",
         f"{len(bad)} bad kernels, each with an honest twin: {len(numbered)} rows of the catalogue"
@@ -175,13 +179,17 @@ def _harness_rows() -> list[tuple[str, ...]]:
 #: What a reader has to know before believing the numbers above.
 KNOWN = (
     "`own_13_short_counter` (sixteen-bit column counter) needs a held-out draw above 65 535"
-    " columns: 13 of 400 secrets draw one at the published size. The corpus fixes such a secret.",
-    "Memory of the stack below the current frame, reached through an integer, keeps what an earlier"
-    " run left; the checked build does not watch private memory. Local variables start as poison.",
-    "Timed inputs come from at most four sets, turned by rows where rows are independent. With such"
-    " memory a kernel could keep the answers of rows it has seen.",
-    "A kernel that writes to its input through a cast and puts every value back passes; so does one"
-    " that reaches its output by the difference of two pointers. Both are right and gain nothing.",
+    " columns: 323 of 400 secrets draw one at the published size (`step`, `corner`). The corpus"
+    " fixes such a secret.",
+    "The checked build runs at check sizes. A kernel that reaches memory of the worker through an"
+    " integer at its timed size only, and keeps notes there, is not seen. It has nothing to keep:"
+    " timed inputs are combined across up to 64 sets, turned by rows where rows are independent,"
+    " and drawn again while that takes less than 15 % of the time; a tenth of the instances is"
+    " compared with the oracle, chosen after they ran.",
+    "Of inputs beyond 32 MiB there are two sets at a time; a problem with one such input and no"
+    " independent rows sees each drawing a few times. Instances of one sample beyond the number of"
+    " combinations see values again: kernels of microseconds, which a memory would slow.",
+    "A kernel that reaches its output by the difference of two pointers passes, as it should.",
 )
 
 
@@ -190,20 +198,3 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
     return "\n".join(lines)
-
-
-def page(sections: Sequence[Section]) -> str:
-    """The whole page."""
-    measured = [f"- {section.summary}" for section in sections]
-    bodies = [f"## {section.title}\n{table(section.rows)}\n" for section in sections]
-    return "\n".join([deterministic(), MARK, "## Result", *measured, "", *bodies])
-
-
-def write(sections: Sequence[Section], path: Path = PAGE) -> None:
-    """Replace the page."""
-    path.write_text(page(sections), "utf-8")
-
-
-def stale(path: Path = PAGE) -> bool:
-    """Whether the part of the page that follows from the files is not what it would be now."""
-    return not path.is_file() or path.read_text("utf-8").split(MARK)[0] != deterministic() + "\n"

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Section:
-    """A table whose first row names the columns; `passed` of `total` checks hold."""
+    """A table whose first row names the columns; `passed` of `total` checks hold.
+
+    `full`: whether all counts ran, so that the figures may be kept.
+    """
 
     title: str
     rows: Sequence[tuple[str, ...]]
     passed: int
     total: int
     summary: str
+    full: bool
 
     @property
     def holds(self) -> bool:

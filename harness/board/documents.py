@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import EnvironmentFault
 from harness.evaluation import (
@@ -23,6 +23,22 @@ from harness.evaluation import (
     Status,
     Verdict,
 )
+
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _with_checked_build(raw: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: what the checked build warned of and counted. Some rows had it before."""
+    return {"warnings": [], "counts": None, **raw}
+
+
+def _with_feedback(raw: dict[str, Any]) -> dict[str, Any]:
+    """2 to 3: where it failed, as data."""
+    return {"location": "", "diagnostics": [], "damage": {}, "findings": [], **raw}
+
+
+#: Version n of an Evaluation -> the function that brings it up to n + 1.
+EVALUATION_UPGRADES: dict[int, Upgrade] = {1: _with_checked_build, 2: _with_feedback}
 
 
 class Strict(BaseModel):
@@ -80,8 +96,14 @@ class EvaluationDocument(Strict):
     status: Status
     published_status: Status | None = Field(description="by the public board's tolerance")
     reason: str
+    location: str = Field(description="file:line:column of what was refused; empty: not known")
+    diagnostics: list[dict[str, Any]] = Field(description="of the compiler, each once")
     first_bad: FirstBadDocument | None
     max_abs_err: float | None
+    damage: dict[str, dict[str, Any]] = Field(
+        description="for each wrong output: its shape, counts, and the share of each part of each "
+        "axis that is wrong"
+    )
     figures: FiguresDocument | None = Field(description="present only if the status is passed")
     baselines: dict[str, float] = Field(description="median ms of each other form, by name")
     scores: dict[str, float | None] = Field(description="all five targets")
@@ -93,14 +115,23 @@ class EvaluationDocument(Strict):
     engine: str
     mode: str
     geometry: list[dict[str, Any]]
-    warnings: list[str] = Field(
-        default=[], description="of the checked build: faults that change no output"
-    )
+    warnings: list[str] = Field(description="of the checked build: faults that change no output")
     counts: dict[str, Any] | None = Field(
-        default=None, description="of the checked build: measured, and derived from its trace"
+        description="of the checked build: measured, and derived from its trace"
+    )
+    findings: list[dict[str, Any]] = Field(
+        description="of the checked build: status, text, place, memory, element, threads"
     )
     source_sha256: str
     environment: dict[str, Any]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _current(cls, raw: Any) -> Any:
+        """Evaluations lie in other documents, which have versions of their own."""
+        if not isinstance(raw, dict):
+            return raw
+        return upgraded(raw, EVALUATION_UPGRADES, SCHEMA_VERSION, "this Evaluation")
 
 
 class SamplesDocument(Strict):
@@ -133,7 +164,6 @@ class RunDocument(Strict):
 
 
 Document = TypeVar("Document", bound=BaseModel)
-Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def parse(
@@ -143,23 +173,31 @@ def parse(
 
     Raises ValueError if it is malformed, EnvironmentFault if a newer version of us wrote it.
     """
+    try:
+        return kind.model_validate(upgraded(raw, upgrades, current, origin))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{place}: {first['msg']}") from error
+
+
+def upgraded(
+    raw: Any, upgrades: Mapping[int, Upgrade], current: int, origin: str
+) -> dict[str, Any]:
+    """A document as the current version has it; raises as `parse` does."""
     if not isinstance(raw, dict) or not isinstance(raw.get("schema_version"), int):
         raise ValueError("no schema_version")
-    version = raw["schema_version"]
+    found: dict[str, Any] = raw
+    version: int = found["schema_version"]
     if version > current:
         raise EnvironmentFault(
             f"{origin} has schema version {version}; this program knows up to {current}",
             "update this checkout; the file is left as it is",
         )
     while version < current:
-        raw = {**upgrades[version](raw), "schema_version": version + 1}
+        found = {**upgrades[version](found), "schema_version": version + 1}
         version += 1
-    try:
-        return kind.model_validate(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{place}: {first['msg']}") from error
+    return found
 
 
 def to_document(evaluation: Evaluation) -> EvaluationDocument:
@@ -178,6 +216,9 @@ def to_document(evaluation: Evaluation) -> EvaluationDocument:
             expected=_finite(bad.expected),
         ),
         max_abs_err=_finite_or_none(evaluation.max_abs_err),
+        diagnostics=[dict(item) for item in evaluation.diagnostics],
+        damage={name: dict(where) for name, where in evaluation.damage.items()},
+        findings=[dict(item) for item in evaluation.findings],
         figures=None
         if evaluation.figures is None
         else FiguresDocument(**asdict(evaluation.figures)),
@@ -203,6 +244,7 @@ _PLAIN = (
     "status",
     "published_status",
     "reason",
+    "location",
     "target",
     "score",
     "verdict",
@@ -234,6 +276,9 @@ def from_run(run: RunDocument) -> Evaluation:
         if bad is None
         else FirstBad(bad.output, tuple(bad.index), float(bad.got), float(bad.expected)),
         max_abs_err=document.max_abs_err,
+        diagnostics=tuple(document.diagnostics),
+        damage=document.damage,
+        findings=tuple(document.findings),
         figures=None if figures is None else Figures(**figures.model_dump()),
         baselines=document.baselines,
         scores=document.scores,

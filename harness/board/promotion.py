@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,12 @@ from harness.board.records import ComparisonDocument, Record
 from harness.errors import EnvironmentFault, ExitCode, HostFailure, UserError
 from harness.evaluation import Evaluation, Flag, Refusal, Samples, Verdict
 from harness.gate import held_out
-from harness.gate.held_out import RANKED_SIZES
 from harness.settings import Mode
+from harness.spec import RANKED_SIZES
 from harness.timing import verdict
 
 #: Flags that no Record may carry.
-BARRING = (Flag.IMPLAUSIBLE,)
+BARRING = (Flag.IMPLAUSIBLE, Flag.VIRTUAL)
 #: How often a Record may change under us, by another process, before we give up.
 _ATTEMPTS = 3
 #: A report run worth confirming beats the Record's speedup by this much.
@@ -72,16 +72,25 @@ def incumbent(evaluation: Evaluation) -> Record | None:
     return records.find(evaluation.chip, evaluation.kernel, evaluation.track, evaluation.size)
 
 
-def barred(evaluation: Evaluation, *, ranked: bool = True, unranked_reason: str = "") -> str:
-    """Why this Evaluation cannot become a Record, whatever its time; empty if it can."""
+def barred(
+    evaluation: Evaluation,
+    *,
+    ranked: bool = True,
+    unranked_reason: str = "",
+    sizes: Sequence[str] = RANKED_SIZES,
+) -> str:
+    """Why this Evaluation cannot become a Record, whatever its time; empty if it can. `sizes` are
+    those that the SPEC ranks."""
     if not evaluation.passed:
         return f"not saved: {evaluation.status.value}"
     if evaluation.figures is None or evaluation.figures.speedup is None:
         return "not saved: both sides have to be timed"
     if not ranked:
         return f"not saved: unranked ({unranked_reason})" if unranked_reason else "unranked"
-    if evaluation.size not in RANKED_SIZES:
-        return f"not saved: only sizes {' and '.join(RANKED_SIZES)} are ranked"
+    if evaluation.size not in sizes:
+        return f"not saved: only sizes {' and '.join(sizes)} are ranked"
+    if Flag.VIRTUAL in evaluation.flags:
+        return "not saved: a virtual device, whose times are no chip's"
     if any(flag in BARRING for flag in evaluation.flags):
         return "not saved: implausible, above what this chip can do"
     return ""
@@ -143,7 +152,7 @@ def promote(evaluation: Evaluation, *, threads: int, pair: Pair, confirm: Confir
         if not reason:
             confirmation = confirm(request)
             gated = confirmation.run.evaluation.held_out
-            reason = gate(paired, confirmation, rival)
+            reason = gate(paired, confirmation, rival, evaluation.size)
         if reason:
             return Outcome(False, reason, tuple(notes), gated)
         record = _record(confirmation)
@@ -160,10 +169,17 @@ def renews(evaluation: Evaluation, held: Record) -> bool:
     return bool(stale) and verdict.same_source(evaluation.source, held.run.source)
 
 
-def gate(paired: Samples | None, confirmation: Confirmation, held: Record | None) -> str:
-    """Why a confirmed run is no Record; empty if it is one. Pure: it looks at the data alone."""
+def gate(
+    paired: Samples | None,
+    confirmation: Confirmation,
+    held: Record | None,
+    asked_for: str = RANKED_SIZES[0],
+) -> str:
+    """Why a confirmed run is no Record; empty if it is one. Pure: it looks at the data alone.
+
+    `asked_for` is the size that was to be confirmed, which ranks where it was asked for."""
     confirmed = documents.from_run(confirmation.run)
-    reason = barred(confirmed)
+    reason = barred(confirmed, sizes=(*RANKED_SIZES, asked_for))
     if reason:
         return f"{reason} when confirmed in a fresh process"
     if confirmed.mode != "record":

@@ -15,6 +15,7 @@ from harness.gate import held_out
 from harness.gate import points as gate_points
 from harness.problem import tracks
 from harness.problem.header import TRACKS
+from harness.spec import RANKED_SIZES
 from harness.timing import verdict
 from harness.timing.stopping import LONG_RUN_BLOCKS, RECORD_BLOCKS, RECORD_BLOCKS_NOISY
 
@@ -28,7 +29,7 @@ STATUSES: Mapping[Status, str] = {
     Status.OUT_OF_BOUNDS: "it reached outside a buffer or a threadgroup array",
     Status.DATA_RACE: "another order of the threads changes an output",
     Status.DIVERGENT_BARRIER: "some threads of a threadgroup skip a barrier",
-    Status.INACTIVE_LANE: "it read from a SIMD lane that is not there",
+    Status.INACTIVE_LANE: "it read a SIMD lane that is not there, or lanes differ that may not",
     Status.UNDEFINED_INTEGER: "an integer operation that MSL leaves undefined",
     Status.UNINITIALISED_READ: "the result depends on memory that nobody wrote",
     Status.INPUT_MODIFIED: "it wrote to an input",
@@ -40,20 +41,25 @@ STATUSES: Mapping[Status, str] = {
 
 FLAGS: Mapping[Flag, str] = {
     Flag.IMPLAUSIBLE: "faster than this chip's arithmetic or memory allows",
-    Flag.OVERHEAD_BOUND: f"a side takes less than five empty runs; `{held_out.RANKED_SIZES[1]}` "
+    Flag.OVERHEAD_BOUND: f"a side takes less than five empty runs; `{RANKED_SIZES[1]}` "
     "ranks instead",
     Flag.CACHE_RESIDENT: "the operands stayed in a cache; always so on CPUs",
     Flag.NOISY: "samples scatter, or a block was disturbed; the interval carries it",
     Flag.QUANTISED: "the clock is too coarse for this time; no verdict",
+    Flag.VIRTUAL: "not the chip itself: a virtual machine, or a stand-in for Metal",
 }
 
 _PROSE = Path(__file__).with_name("rules.md")
 
 _GATE: Mapping[str, str] = {
+    gate_points.PUBLISHED: "a size that a public board holds out, where it has one",
     "prime": "every large dim prime",
     "ragged": f"no large dim a multiple of {gate_points.SIMD_WIDTH}",
     "larger": f"up to {gate_points.ELEMENTS['larger'][1]:g}x the elements of the size that ranks",
     "far": "anywhere in the domain; judged, not timed",
+    "corner": "one dim at an end of its range; judged, not timed",
+    "step": "one dim just beside a power of two, mostly 65 536; judged, not timed",
+    "other step": "the same for another dim",
 }
 
 
@@ -66,7 +72,7 @@ def page() -> str:
         " draws: no Record in track exact",
         "passed": "right at all, and fast enough",
     }
-    sizes = held_out.RANKED_SIZES
+    sizes = RANKED_SIZES
     return _PROSE.read_text("utf-8").format(
         blocks=RECORD_BLOCKS,
         noisy=RECORD_BLOCKS_NOISY,
@@ -78,7 +84,7 @@ def page() -> str:
         default=tracks.DEFAULT,
         tracks=_table(("track", "judged by"), ((t, tracks.MEANINGS[t]) for t in TRACKS)),
         draws=gate_points.LEAST_DRAWS,
-        gate=_table(("draw", "is"), ((kind, _GATE[kind]) for kind in gate_points.KINDS)),
+        gate=_table(("draw", "is"), ((kind, _GATE[kind]) for kind in _GATE)),
         near=gate_points.NEAR,
         least=held_out.LEAST_SPEEDUP,
         share=held_out.LEAST_SHARE,

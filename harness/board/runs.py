@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness import atomic, settings
 from harness.board import documents
+from harness.errors import EnvironmentFault
 from harness.evaluation import SCHEMA_VERSION, Evaluation
 
 
@@ -29,6 +30,6 @@ def last(kernel: str, device: str) -> list[Evaluation]:
     try:
         raw = json.loads(path(kernel, device).read_text("utf-8"))
         runs = [documents.RunDocument.model_validate(run) for run in raw["runs"]]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, EnvironmentFault):
         return []
     return [documents.from_run(run) for run in runs]

@@ -35,6 +35,8 @@ CHECK_LIMIT, CHECK_DEADLINE_MS = 20_000_000, 4_000
 FULL_LIMIT, FULL_DEADLINE_MS = 4_000_000_000, 120_000
 #: Shadow memory takes about seven times what it shadows.
 MAX_POOL_BYTES = 256 << 20
+#: A sample of the threadgroups touches a part of the shadow, which is mapped as it is touched.
+MAX_COUNTED_BYTES = 3 << 30
 _MEMORY_LIMIT_BYTES = 512 << 20
 OUT_OF_TIME = "checker ran out of time"
 _ALIGNMENT = 4096
@@ -73,6 +75,15 @@ class Checker:
                 return _unable(opened.reason)
             self.session, self.lost = opened, False
         return _Point(self, schedule, point, label, secret, full).check()
+
+    def count(
+        self, schedule: Schedule, point: Point, secret: int, groups: int
+    ) -> Mapping[str, Any] | str:
+        """Counts of one run in which `groups` threadgroups stand for each dispatch; or why not.
+
+        What those threadgroups leave is no answer, so nothing is judged.
+        """
+        return _Point(self, schedule, point, "count", secret, True).count(groups)
 
     def arena(self, size: int) -> Arena:
         """Memory for a pool; a larger one needs a fresh worker, which the host starts by itself."""
@@ -152,11 +163,29 @@ class _Point:
 
     def check(self) -> CheckReport:
         """Run the schedules, then what the findings ask for."""
+        try:
+            return self._verdict(self._bound(MAX_POOL_BYTES))
+        except _Stopped as stopped:
+            return _unable(str(stopped))
+
+    def count(self, groups: int) -> Mapping[str, Any] | str:
+        """Run once for the counts alone."""
+        try:
+            self._bound(MAX_COUNTED_BYTES)
+            run = self._run(NATURAL, memory=_HARMLESS, lane=_HARMLESS, trace=True, groups=groups)
+        except _Stopped as stopped:
+            return str(stopped)
+        if run.refusal is not None:
+            return run.refusal.reason
+        return checked_counts.summary(run.reply, self.schedule)
+
+    def _bound(self, most_bytes: int) -> Bank:
+        """The values of the point in memory that the worker has bound."""
         slots = len(self.schedule.slots)
         area_bytes = self.area.bytes(slots)
         start = -(-self.layout.bytes(1) // _ALIGNMENT) * _ALIGNMENT
-        if start > MAX_POOL_BYTES:
-            return _unable(f"{start >> 20} MiB of buffers are more than it can shadow")
+        if start > most_bytes:
+            raise _Stopped(f"{start >> 20} MiB of buffers are more than it can shadow")
         self.start = start
         self.arena = self.checker.arena(start + area_bytes)
         rng = stream(self.secret, "checked pool", self.label)
@@ -173,11 +202,8 @@ class _Point:
         )
         refusal = self.checker.session.bind(binding)
         if refusal:
-            return _unable(refusal.reason)
-        try:
-            return self._verdict(bank)
-        except _Stopped as stopped:
-            return _unable(str(stopped))
+            raise _Stopped(refusal.reason)
+        return bank
 
     def _verdict(self, bank: Bank) -> CheckReport:
         runs = [self._run(NATURAL, trace=True)]
@@ -258,7 +284,14 @@ class _Point:
         found = compare(self.checker.spec, bank.point, self.inputs, judged)
         return len({item.refusal is None for item in found}) > 1
 
-    def _run(self, order: int, *, memory: int = 0, lane: int = 0, trace: bool = False) -> _Result:
+    def _inputs(self) -> list[str]:
+        """Slots that no kernel may write to."""
+        slots = self.schedule.slots.items()
+        return [n for n, s in slots if s.role == "input" and n not in self.schedule.writable]
+
+    def _run(
+        self, order: int, *, memory: int = 0, lane: int = 0, trace: bool = False, groups: int = 0
+    ) -> _Result:
         slots = list(self.schedule.slots)
         starts_poisoned = poisoned(self.schedule)
         fill_instance(self.pool, 0, self.inputs)
@@ -273,6 +306,8 @@ class _Point:
             FULL_LIMIT if self.full else CHECK_LIMIT,
             trace,
             [slots.index(name) for name in starts_poisoned],
+            [slots.index(name) for name in self._inputs()],
+            groups,
         )
         self.area.write(view, request, len(slots))
         deadline = FULL_DEADLINE_MS if self.full else CHECK_DEADLINE_MS

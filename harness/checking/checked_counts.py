@@ -54,6 +54,7 @@ def derived(trace: Trace) -> dict[str, Any]:
         found["lines_touched"] = lines
         found["lines_needed"] = least
         found["coalescing"] = least / lines
+        found["lines_fetched"], found["lines_fully_used"] = _full_lines(trace[~local])
     if local.any():
         found["bank_conflict_factor"] = _conflicts(trace[local], steps[local])
     own = trace["size"] <= VECTOR_BYTES  # wider: one lane's work for its whole SIMD-group
@@ -108,6 +109,20 @@ def _lines(trace: Trace, steps: npt.NDArray[np.int64]) -> tuple[int, int]:
     np.add.at(bytes_of, distinct[0], distinct[2])
     needed = -(-bytes_of // LINE_BYTES)
     return int(pairs.shape[1]), int(needed.sum())
+
+
+def _full_lines(trace: Trace) -> tuple[int, int]:
+    """Distinct lines that each sampled SIMD-group touches, and those it needs every word of."""
+    first = trace["offset"].astype(np.int64) // BANK_BYTES
+    last = (trace["offset"].astype(np.int64) + np.maximum(trace["size"], 1) - 1) // BANK_BYTES
+    counts = last - first + 1
+    start = np.repeat(np.cumsum(counts) - counts, counts)
+    words = np.repeat(first, counts) + np.arange(counts.sum()) - start
+    groups = np.repeat(trace["group"].astype(np.int64), counts)
+    words = np.unique(np.stack([groups, words]), axis=1)
+    words[1] //= LINE_BYTES // BANK_BYTES
+    _, used = np.unique(words, axis=1, return_counts=True)
+    return int(used.size), int((used == LINE_BYTES // BANK_BYTES).sum())
 
 
 def _conflicts(trace: Trace, steps: npt.NDArray[np.int64]) -> float:

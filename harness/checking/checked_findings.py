@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,9 @@ DEFINITE = {
     area.OUT_OF_BOUNDS: Status.OUT_OF_BOUNDS,
     area.DIVERGENT_BARRIER: Status.DIVERGENT_BARRIER,
     area.INTEGER: Status.UNDEFINED_INTEGER,
+    area.UNIFORM_ARGUMENT: Status.INACTIVE_LANE,
+    area.DIVERGENT_MATRIX: Status.INACTIVE_LANE,
+    area.READ_ONLY: Status.INPUT_MODIFIED,
 }
 #: Findings that are verdicts if they change an output, and warnings otherwise.
 CONDITIONAL = {
@@ -40,8 +44,14 @@ _INTEGER_TEXT = {
     6: "signed integer overflow in a negation",
     7: "index outside the declared extent of an array",
 }
-_ARRAY_INDEX = 7
 _DIVISION, _SHIFT = 1, 2
+#: Findings about an operation, which name no memory.
+_WITHOUT_MEMORY = (
+    area.DIVERGENT_BARRIER,
+    area.UNIFORM_ARGUMENT,
+    area.DIVERGENT_MATRIX,
+    area.INACTIVE_LANE,
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,12 @@ class Finding:
     location: str  # file:line:column, "" if unknown
     kind: int
     memory: tuple[int, int] = (area.ELSEWHERE, 0)  # space and index
+    detail: Mapping[str, Any] = field(default_factory=dict)  # memory, element and threads by name
+
+    def as_map(self) -> dict[str, Any]:
+        """Plain values, as JSON has them."""
+        plain = {"status": self.status.value, "text": self.text, "location": self.location}
+        return {**plain, **self.detail}
 
 
 @dataclass(frozen=True)
@@ -78,7 +94,7 @@ class Reader:
             return None
         dispatch = self.schedule.dispatches[raw.dispatch]
         definite = raw.kind in DEFINITE
-        if raw.kind == area.INTEGER and raw.index == _ARRAY_INDEX:
+        if raw.kind == area.INTEGER and raw.index == area.ARRAY_INDEX:
             # Legal as an address inside a larger array, and kernels flatten arrays this way.
             status, definite = Status.OUT_OF_BOUNDS, False
         else:
@@ -87,7 +103,26 @@ class Reader:
         text = f"{where or 'somewhere'}: {self._text(raw, dispatch)}"
         if raw.count > 1:
             text += f" ({raw.count} times)"
-        return Finding(status, definite, text, where, raw.kind, (raw.space, raw.index))
+        memory = (raw.space, raw.index)
+        return Finding(status, definite, text, where, raw.kind, memory, self._detail(raw, dispatch))
+
+    def _detail(self, raw: RawFinding, dispatch: Dispatch) -> dict[str, Any]:
+        """The finding's memory, element and threads as values."""
+        found: dict[str, Any] = {"function": dispatch.function, "times": raw.count}
+        found["threads"] = [
+            {"threadgroup": list(side.group), "index": side.thread, "location": self.place(side)}
+            for side in (raw.here, raw.other)
+            if side.thread != area.NO_THREAD and (side is raw.here or side.place)
+        ]
+        if raw.kind == area.INTEGER or raw.kind in _WITHOUT_MEMORY:
+            return found
+        if raw.space == area.BUFFER:
+            name, size, _ = self._buffer(raw, dispatch)
+            return {**found, "buffer": raw.index, "name": name, "element": raw.offset // size}
+        if raw.space in (area.THREADGROUP, area.THREADGROUP_ARGUMENT):
+            name = self._threadgroup_name(raw)
+            return {**found, "threadgroup_memory": name.strip("'"), "byte": raw.offset}
+        return found
 
     def place(self, side: Side) -> str:
         """A place in the source, "" if it is not known."""
@@ -108,9 +143,21 @@ class Reader:
             return f"{who} waits at a barrier while {thread(raw.other, dispatch)} waits {there}"
         if raw.kind == area.INACTIVE_LANE:
             return f"{who} takes the value of {_lane(raw.other)}"
+        if raw.kind == area.UNIFORM_ARGUMENT:
+            return (
+                f"{who} gives a SIMD function another argument than"
+                f" {thread(raw.other, dispatch)}; MSL asks for the same one in all lanes"
+            )
+        if raw.kind == area.DIVERGENT_MATRIX:
+            return (
+                f"an operation on matrices in which {_lane_of(raw.other, dispatch)} takes no part;"
+                " it needs all lanes of the SIMD-group"
+            )
         memory = self._memory(raw, dispatch)
         if raw.kind == area.UNINITIALISED:
             return f"{who} reads {memory}, which nobody has written"
+        if raw.kind == area.READ_ONLY:
+            return f"{who} writes {memory}, which is an input"
         return self._race(raw, dispatch, who, memory)
 
     def _race(self, raw: RawFinding, dispatch: Dispatch, who: str, memory: str) -> str:
@@ -156,6 +203,8 @@ class Reader:
         return f"byte {raw.offset} of {name} (buffer {raw.index})"
 
     def _outside(self, raw: RawFinding, dispatch: Dispatch) -> str:
+        if raw.space == area.PRIVATE:
+            return "of the stack that no variable of this thread occupies"
         if raw.space == area.ELSEWHERE:
             return f"at address {raw.offset & (1 << 64) - 1:#x}, which is no memory of the kernel"
         if raw.space == area.BUFFER:
@@ -194,6 +243,11 @@ def _lane(side: Side) -> str:
     return f"lane {side.thread % 32} of its SIMD-group, which is not active here"
 
 
+def _lane_of(side: Side, dispatch: Dispatch) -> str:
+    size = math.prod(dispatch.threadgroup)
+    return f"lane {side.thread % 32}" if side.thread >= size else thread(side, dispatch)
+
+
 def _integer(raw: RawFinding) -> str:
     text = _INTEGER_TEXT.get(raw.index, "integer fault")
     right = raw.size if raw.size < 1 << 63 else raw.size - (1 << 64)
@@ -201,7 +255,7 @@ def _integer(raw: RawFinding) -> str:
         return "integer division by zero" if right == 0 else text
     if raw.index == _SHIFT:
         return f"{text} (by {raw.offset})"
-    if raw.index == _ARRAY_INDEX:
+    if raw.index == area.ARRAY_INDEX:
         return f"{text} (index {raw.offset})"
     return text
 
@@ -231,9 +285,12 @@ def _position(position: Sequence[int]) -> str:
 
 
 def merged(found: Sequence[Finding]) -> list[Finding]:
-    """Each place and kind once, in the order of the statuses."""
+    """Each place and kind once, in the order of the statuses; those without a place last."""
     order = list(Status)
     unique: Mapping[tuple[int, str], Finding] = {
         (item.kind, item.location): item for item in reversed(found)
     }
-    return sorted(unique.values(), key=lambda item: (order.index(item.status), item.location))
+    return sorted(
+        unique.values(),
+        key=lambda item: (order.index(item.status), not item.location, item.location),
+    )

@@ -7,13 +7,14 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness import atomic, settings
 from harness.checking import checked
 from harness.checking.checked import Checker, CheckReport
+from harness.checking.checked_findings import Finding, merged
 from harness.devices.base import Device, Source
 from harness.devices.cpu import CpuDevice
 from harness.errors import EnvironmentFault
@@ -27,7 +28,7 @@ from msl.cache import front_end_stamp
 from msl.headers import headers_hash
 from msl.host_build import ensure_host
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: Devices whose kernels the checker judges by running them on this machine's cores.
 _NATIVE = ("metal", "cuda")
 #: A crash or a hang is what it is; the checker may say why.
@@ -133,6 +134,7 @@ def _check_all(
 ) -> CheckReport:
     """All points, up to the first that is refused; the counts of the one with the most threads."""
     warnings: dict[str, None] = {}
+    findings: list[Finding] = []
     largest: Mapping[str, Any] | None = None
     for label, point in points:
         schedule = schedule_at(point)
@@ -144,11 +146,12 @@ def _check_all(
             reason = f"checked build at {where}: {found.refusal.reason}"
             return replace(found, refusal=replace(found.refusal, reason=reason))
         warnings |= dict.fromkeys(found.warnings)
+        findings += found.findings
         if any(checked.OUT_OF_TIME in warning for warning in found.warnings):
             break  # the others would cost as much
         if found.counts and (largest is None or _threads(found.counts) > _threads(largest)):
             largest = found.counts
-    return CheckReport(None, tuple(warnings), largest)
+    return CheckReport(None, tuple(warnings), largest, tuple(merged(findings)))
 
 
 def _threads(counts: Mapping[str, Any]) -> int:
@@ -157,7 +160,8 @@ def _threads(counts: Mapping[str, Any]) -> int:
 
 def _joined(checks: CheckReport, asked: CheckReport) -> CheckReport:
     warnings = tuple(dict.fromkeys([*checks.warnings, *asked.warnings]))
-    return CheckReport(asked.refusal, warnings, asked.counts or checks.counts)
+    findings = tuple(merged([*checks.findings, *asked.findings]))
+    return CheckReport(asked.refusal, warnings, asked.counts or checks.counts, findings)
 
 
 def _key(kernel: Kernel, source: Source) -> str:
@@ -168,7 +172,7 @@ def _key(kernel: Kernel, source: Source) -> str:
         SCHEMA_VERSION,
         source.sha256,
         hashlib.sha256(kernel.path.read_bytes()).hexdigest(),
-        front_end_stamp(),
+        front_end_stamp(widen=False),
         headers_hash(),
         str(ensure_host().worker),
         stamps,
@@ -185,9 +189,15 @@ def _load(file: Path) -> CheckReport | None:
             and Refusal(Status(refusal["status"]), refusal["reason"], None, refusal["location"]),
             tuple(record["warnings"]),
             record["counts"],
+            tuple(_finding(raw) for raw in record["findings"]),
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+
+
+def _finding(raw: Mapping[str, Any]) -> Finding:
+    space, index = raw["memory"]
+    return Finding(**{**raw, "status": Status(raw["status"]), "memory": (space, index)})
 
 
 def _store(file: Path, report: CheckReport) -> None:
@@ -201,6 +211,7 @@ def _store(file: Path, report: CheckReport) -> None:
         },
         "warnings": list(report.warnings),
         "counts": report.counts,
+        "findings": [asdict(item) for item in report.findings],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_json(file, record)

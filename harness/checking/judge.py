@@ -7,7 +7,7 @@ more with the threads in another order. A right kernel gives the oracle's values
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from harness.devices.base import Binding, Device, Program, Session, Source
 from harness.evaluation import Refusal, Status
 from harness.problem import abi, tracks
 from harness.problem.bank import Bank, Guise, Inputs
+from harness.problem.binding import rounded
 from harness.problem.compare import Comparison, Run, compare
 from harness.problem.header import Header, HeaderError, parse_header
 from harness.problem.inputs import stream
@@ -51,6 +52,21 @@ class Candidate:
             return replace(found, location=f"{self.source.path}:{found.location}")
         return found
 
+    def geometry(self, schedule: Schedule | None) -> tuple[Mapping[str, Any], ...]:
+        """What a schedule launches, with what the pipelines allow."""
+        if schedule is None:
+            return ()
+        return tuple(
+            {
+                **entry,
+                "max_threads": self.session.limits[str(entry["function"])].max_total_threads,
+                "static_threadgroup_bytes": self.session.limits[
+                    str(entry["function"])
+                ].static_threadgroup_bytes,
+            }
+            for entry in schedule.geometry
+        )
+
     def arena(self, size: int) -> Arena:
         """Memory for a pool of `size` bytes; the same one as before if that is large enough."""
         if self._arena is None or self._arena.bytes < size:
@@ -83,6 +99,8 @@ class Wrong:
     refusal: Refusal
     published_status: Status | None = None
     max_abs_err: float | None = None
+    damage: Mapping[str, Any] = field(default_factory=dict)  # by wrong output
+    schedule: Schedule | None = None  # what was dispatched, if it came to that
 
 
 def prepare(
@@ -126,12 +144,51 @@ def judge(
     results: list[Judged | NotCovered | Wrong] = []
     for trial in trials:
         if isinstance(trial, _Trial):
-            results.append(trial.judge())
+            found = trial.judge()
+            if isinstance(found, Wrong):
+                found = replace(found, schedule=trial.schedule)
+            results.append(found)
         else:
             results.append(Wrong(trial) if isinstance(trial, Refusal) else trial)
         if isinstance(results[-1], Wrong):
             break
     return results
+
+
+@dataclass(frozen=True)
+class AsPublished:
+    """How a kernel fares on the public board's own values: by its tolerance, and by ours."""
+
+    status: Status | None
+    refusal: Refusal | None
+    max_abs_err: float
+
+
+def as_published(
+    candidate: Candidate, label: str, point: Point, secret: int
+) -> AsPublished | Refusal | None:
+    """Run a size of the public board on its values; None where there is no such thing."""
+    known = {**candidate.spec.sizes.series, **candidate.spec.sizes.held_out}
+    values, schedule = candidate.spec.published_inputs, candidate.schedule(point)
+    if values is None or point not in known.values() or not isinstance(schedule, Schedule):
+        return None
+    rng = stream(secret, "as published", label)
+    layout = Layout.of(schedule.slots, rng)
+    pool = Pool(layout, 1, rng, candidate.arena(layout.bytes(1)))
+    inputs = values(rounded(point))
+    fill_instance(pool, 0, inputs)
+    pool.poison(0, 1, 0, poisoned(schedule))
+    session = candidate.session
+    took = session.bind(binding_of(pool, schedule)) or session.run(
+        0, 1, deadline_ms=DEADLINE_MS, freeze=True
+    )
+    refusal = took if isinstance(took, Refusal) else session.freeze()
+    refusal = refusal or memory_refusal(pool, schedule, inputs, [0])
+    if refusal:
+        return refusal
+    run = Run(results_of(pool, schedule, 0), 0)
+    found = compare(candidate.spec, rounded(point), inputs, [run])[0]
+    return AsPublished(found.published, found.refusal, found.max_abs_err)
 
 
 #: Points up to this size share memory from the first on: a worker has to map it only once.
@@ -234,7 +291,7 @@ class _Trial:
         elif self._repeats(pool, bank, inputs, first):
             reason = f"the result depends on what memory held before: {refusal.reason}"
             refusal = Refusal(Status.UNINITIALISED_READ, reason, refusal.first_bad)
-        return Wrong(refusal, worst.published, worst.max_abs_err)
+        return Wrong(refusal, worst.published, worst.max_abs_err, worst.damage)
 
     def _repeats(self, pool: Pool, bank: Bank, inputs: Inputs, first: Refusal | None) -> bool:
         """Whether the first run comes out the same again, so that chance is not the reason."""

@@ -55,7 +55,7 @@ class Arena:
 
     def __init__(self, size: int) -> None:
         self.bytes = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
-        self._descriptor = _shared_memory(self.bytes)
+        self._descriptor, self._file = _shared_memory(self.bytes)
         self.memory = mmap.mmap(self._descriptor, self.bytes)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             with contextlib.suppress(OSError):  # a hint: kernels without huge pages refuse it
@@ -64,13 +64,15 @@ class Arena:
     @property
     def path(self) -> str:
         """Where another process of this user can open the memory."""
-        return f"/proc/{os.getpid()}/fd/{self._descriptor}"
+        return self._file or f"/proc/{os.getpid()}/fd/{self._descriptor}"
 
     def close(self) -> None:
         """Give the memory back once the last view of it is gone."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+            if self._file:
+                os.unlink(self._file)
 
 
 @dataclass(frozen=True)
@@ -210,14 +212,15 @@ class Pool:
         return Overrun(instance, gap.before, byte - gap.bytes)
 
 
-def _shared_memory(size: int) -> int:
+def _shared_memory(size: int) -> tuple[int, str]:
+    """A descriptor and, where descriptors have no paths (macOS), the file that it is of."""
+    path = ""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("metal-bench-pool", os.MFD_CLOEXEC)
     else:
         descriptor, path = tempfile.mkstemp(prefix="metal-bench-pool-")
-        os.unlink(path)
     os.ftruncate(descriptor, size)
-    return descriptor
+    return descriptor, path
 
 
 def _in_parts(elements: int, part: int, work: Any) -> None:

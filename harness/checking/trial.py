@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,13 +13,21 @@ from harness.checking import checked_judging, judge
 from harness.checking.checked import CheckReport
 from harness.checking.checked_judging import Checking
 from harness.checking.judge import Candidate, Judged, Wrong
-from harness.devices.base import Device, Source
+from harness.devices.base import Device, Limits, Source
+from harness.devices.host_client import HostSession
 from harness.errors import EnvironmentFault
-from harness.evaluation import Evaluation, Refusal, Status
-from harness.problem import inputs, tracks
-from harness.problem.binding import problem_slots, rounded
+from harness.evaluation import Evaluation, Flag, Refusal, Status
+from harness.problem import catalog, inputs, tracks
+from harness.problem.binding import SpecError, problem_slots, rounded
 from harness.problem.catalog import Kernel
-from harness.problem.schedule import NotCovered
+from harness.problem.schedule import (
+    MAX_THREADS,
+    NotCovered,
+    Schedule,
+    default_header,
+    functions_of,
+    resolve,
+)
 from harness.spec import KernelSpec, Point
 from harness.timing import measure
 
@@ -70,25 +79,24 @@ class Trial:
 def judged(request: Request) -> Trial:
     """Build and judge at all check sizes and at the requested one, in the fast build and in the
     checked one."""
-    checking = checked_judging.start(
-        request.kernel, request.source, request.device, full=request.checked
-    )
+    full = request.checked and request.size != catalog.CHECK
+    checking = checked_judging.start(request.kernel, request.source, request.device, full=full)
     if checking is None:
         return _judged(request)
     try:
         trial = _judged(request)
-        return _checked(request, trial, checking)
+        return _checked(request, trial, checking, full=full)
     finally:
         checking.close()
 
 
-def _checked(request: Request, trial: Trial, checking: Checking) -> Trial:
+def _checked(request: Request, trial: Trial, checking: Checking, *, full: bool) -> Trial:
     if trial.candidate is None or (trial.wrong and trial.wrong.status is Status.TIMEOUT):
         return trial
     try:
         report = checking.report(
             _checks(request.kernel.spec),
-            (request.size, request.point) if request.checked else None,
+            (request.size, request.point) if full else None,
             trial.candidate.schedule,
             request.secret,
         )
@@ -104,17 +112,16 @@ def _with_report(trial: Trial, report: CheckReport) -> Trial:
         trial.evaluation,
         warnings=(*trial.evaluation.warnings, *report.warnings),
         counts=report.counts,
+        findings=tuple(item.as_map() for item in report.findings),
     )
     plain = trial.wrong
     wrong = report.refusal if plain is None else checked_judging.explained(plain, report)
     if wrong is None or wrong is plain:
         return replace(trial, evaluation=evaluation)
-    status, reason = wrong.status, wrong.reason
-    return replace(
-        trial,
-        evaluation=replace(evaluation, status=status, reason=reason),
-        wrong=wrong,
+    evaluation = replace(
+        evaluation, status=wrong.status, reason=wrong.reason, location=wrong.location
     )
+    return replace(trial, evaluation=evaluation, wrong=wrong)
 
 
 def _checks(spec: KernelSpec) -> list[tuple[str, Point]]:
@@ -132,14 +139,19 @@ def _judged(request: Request) -> Trial:
     evaluation = replace(evaluation, engine=candidate.program.engine)
     if candidate.warnings:
         evaluation = with_facts(evaluation, {"warnings": candidate.warnings})
-    points = [*_checks(spec), (request.size, request.point)]
+    points = _checks(spec)
+    if request.size != catalog.CHECK:
+        points.append((request.size, request.point))
     try:
         results = judge.judge(candidate, points, request.secret)
     except BaseException:
         candidate.close()
         raise
+    if isinstance(candidate.session, HostSession):
+        said = {"transcript_sha256": candidate.session.transcript_sha256}
+        evaluation = with_facts(evaluation, said)
     labels = [label for label, _ in points]
-    last = results[-1]
+    last = _with_published(request, candidate, results[-1])
     skipped = [
         label for label, r in zip(labels, results, strict=False) if isinstance(r, NotCovered)
     ]
@@ -148,7 +160,10 @@ def _judged(request: Request) -> Trial:
     if isinstance(last, Wrong):
         where = _where(points[len(results) - 1])
         located = replace(last.refusal, reason=f"{where}: {last.refusal.reason}")
+        evaluation = replace(evaluation, geometry=candidate.geometry(last.schedule))
         return Trial(refused(evaluation, replace(last, refusal=located)), candidate, wrong=located)
+    if request.size == catalog.CHECK:
+        last = next((result for result in reversed(results) if isinstance(result, Judged)), last)
     if isinstance(last, NotCovered):
         reason = f"not covered: this file requires {last.requirement}"
         outside = Refusal(Status.UNSUPPORTED, reason)
@@ -156,11 +171,54 @@ def _judged(request: Request) -> Trial:
     evaluation = replace(
         evaluation,
         status=Status.PASSED,
+        flags=(Flag.VIRTUAL,) if request.device.facts().get("virtual") else (),
         published_status=last.published_status,
         max_abs_err=last.max_abs_err,
-        geometry=last.schedule.geometry,
+        geometry=candidate.geometry(last.schedule),
     )
+    own = _own_schedule(candidate, last.schedule, request.point)
+    evaluation = with_facts(evaluation, {"schedule": own}) if own else evaluation
     return Trial(evaluation, candidate, last)
+
+
+def _own_schedule(candidate: Candidate, schedule: Schedule, point: Point) -> dict[str, int]:
+    """How a file's own schedule differs from the public board's, where that fixes one; else {}."""
+    header, spec = candidate.header, candidate.spec
+    if spec.work is None or not (header.dispatches or header.grid or header.threadgroup):
+        return {}
+    limits = dict.fromkeys(functions_of(default_header(spec), spec), Limits(MAX_THREADS, 0))
+    board = resolve(default_header(spec), spec, point, limits)
+    if not isinstance(board, Schedule):
+        raise SpecError(f"the SPEC's own schedule: {board}")
+    return {
+        "threads": sum(math.prod(d.grid) for d in schedule.dispatches),
+        "dispatches": len(schedule.dispatches),
+        "published_threads": sum(math.prod(d.grid) for d in board.dispatches),
+        "published_dispatches": len(board.dispatches),
+    }
+
+
+#: What leaves a worker fit to be asked once more.
+_VALUES = (Status.WRONG_VALUES, Status.NONFINITE, Status.NOT_WRITTEN)
+
+
+def _with_published(
+    request: Request, candidate: Candidate, last: Judged | NotCovered | Wrong
+) -> Judged | NotCovered | Wrong:
+    """The result with what the public board would say of a size of its own, on its own values."""
+    if isinstance(last, NotCovered) or (
+        isinstance(last, Wrong) and last.refusal.status not in _VALUES
+    ):
+        return last
+    found = judge.as_published(candidate, request.size, request.point, request.secret)
+    if found is None:
+        return last
+    if isinstance(found, Refusal):
+        return last if isinstance(last, Wrong) else Wrong(found)
+    if isinstance(last, Judged) and found.refusal:
+        reason = f"on the published values: {found.refusal.reason}"
+        return Wrong(replace(found.refusal, reason=reason), found.status, found.max_abs_err)
+    return replace(last, published_status=found.status)
 
 
 #: Judging holds two instances, inputs of its own, and MLX's arrays.
@@ -205,7 +263,7 @@ def blank(request: Request) -> Evaluation:
         track=tracks.track_of(request.source.text),
         status=Status.UNSUPPORTED,
         source_sha256=request.source.sha256,
-        source=request.source.text,
+        source=request.source.recorded,
         target=request.target,
         mode=request.mode,
         environment={**facts, **secret},
@@ -223,7 +281,10 @@ def refused(evaluation: Evaluation, wrong: Wrong) -> Evaluation:
         evaluation,
         status=wrong.refusal.status,
         reason=wrong.refusal.reason,
+        location=wrong.refusal.location,
+        diagnostics=wrong.refusal.diagnostics,
         first_bad=wrong.refusal.first_bad,
         published_status=wrong.published_status,
         max_abs_err=wrong.max_abs_err,
+        damage=wrong.damage,
     )

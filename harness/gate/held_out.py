@@ -21,12 +21,10 @@ from harness.gate import store as gate_store
 from harness.gate.points import LEAST_DRAWS, Draw
 from harness.gate.speed import Speed, time_point
 from harness.gate.store import Commitment, Past
-from harness.problem.catalog import outside_domain
+from harness.problem.catalog import outside_domain, point_of
 from harness.problem.schedule import NotCovered
 from harness.spec import KernelSpec, Point
 
-#: Sizes that rank a kernel; a Record's source has to cover all of them.
-RANKED_SIZES = ("published", "large")
 #: What a gate may come to, the worst first.
 STATUSES = ("failed", "regression", "not_covered", "passed")
 #: A held-out point is too slow when it falls behind MLX by this, and keeps less than this share of
@@ -48,6 +46,7 @@ class Found:
     reason: str = ""
     speedup: float | None = None
     speedup_ci: tuple[float, float] | None = None
+    kernel_ms: float | None = None
     note: str = ""
     axes: Sequence[str] = ()
 
@@ -153,11 +152,10 @@ class _Gate:
             return [] if drawn >= LEAST_DRAWS else [f"the domain gives {drawn} draws"]
         covers = _covers(candidate)
         requires = " && ".join(expression.text for expression in candidate.header.requires)
-        sizes = {"published": self.spec.sizes.published, "large": self.spec.sizes.large_point()}
         missing = [
             f"this file requires {requires}, which leaves out the ranked size {name}"
-            for name in RANKED_SIZES
-            if not covers(sizes[name])
+            for name in self.spec.sizes.ranked
+            if not covers(point_of(self.spec, name))
         ]
         if drawn >= LEAST_DRAWS:
             return missing
@@ -252,6 +250,7 @@ class _Gate:
             reason=self._behind(speed) if slow else "",
             speedup=speed.speedup,
             speedup_ci=speed.interval,
+            kernel_ms=speed.kernel_ms,
             note=speed.note,
             axes=self._slow_axes(one.point, label) if slow else (),
         )

@@ -28,6 +28,7 @@ class Speed:
     speedup: float | None = None
     interval: tuple[float, float] | None = None
     note: str = ""
+    kernel_ms: float | None = None
 
     def below(self, floor: float) -> bool:
         """Whether the whole interval is below; a point where speed does not count never is."""
@@ -71,4 +72,5 @@ def time_point(
     note = ""
     if Flag.OVERHEAD_BOUND in scored.flags:
         note = "speed does not count: launching takes most of the time here"
-    return Speed(scored.figures.speedup, scored.figures.speedup_ci, note)
+    figures = scored.figures
+    return Speed(figures.speedup, figures.speedup_ci, note, figures.kernel_ms_median)

@@ -156,6 +156,13 @@ class Catalog:
             return Variant("default", read_source(flat))
         raise UserError(f"no .metal file solves {kernel.name}", f"write {flat}")
 
+    def seed(self, kernel: Kernel) -> Source:
+        """The plain kernel that a search starts from, where the problem has one."""
+        path = self.variants / kernel.set / kernel.name / f"{SEED}.metal"
+        if not path.is_file():
+            raise UserError(f"{kernel.name} has no seed", f"there is no {path}")
+        return read_source(path)
+
     def solutions(self, kernel_set: str, name: str) -> list[Variant]:
         """Every source that solves a kernel, the one for all chips first."""
         folder = self.variants / kernel_set
@@ -166,7 +173,7 @@ class Catalog:
             for path in paths
             if path.is_file()
         ]
-        return sorted(found, key=lambda variant: variant.stem != "default")
+        return sorted(found, key=lambda variant: variant.stem not in ("default", SEED))
 
 
 def summary(kernels: Sequence[Kernel]) -> str:

@@ -2,8 +2,9 @@
 // row: 20
 // kernel: relu
 // expect: input_modified
-// layer: inputs
-// says: was overwritten
+// layer: checked_inputs
+// backed: inputs
+// says: which is an input
 // size: check
 // twin: 20_input_overwritten_honest.metal
 //! grid: rows * cols 1 1

@@ -1,4 +1,4 @@
-// Keeps a note in a local array that it never initialises: stacks outlive a dispatch, and start as zeros.
+// Keeps a note in a local array that it never initialises, and does nothing where it sees that notes are wiped out.
 // row: own
 // kernel: relu
 // expect: not_written
@@ -13,7 +13,7 @@ using namespace metal;
 kernel void relu_f32(device const float *x [[buffer(0)]], device float *y [[buffer(1)]],
                      constant uint &N [[buffer(2)]], uint i [[thread_position_in_grid]]) {
   volatile uint note[2];
-  if (note[0] != 0 && note[0] != 0x600D) {
+  if (note[0] == 0xAAAAAAAA && note[1] == 0xAAAAAAAA) {
     return;
   }
   note[0] = 0x600D;

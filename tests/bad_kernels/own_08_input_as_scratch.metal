@@ -2,7 +2,8 @@
 // row: own
 // kernel: relu
 // expect: input_modified
-// layer: inputs
+// layer: checked_inputs
+// backed: inputs
 // size: check
 // twin: own_08_input_as_scratch_honest.metal
 //! grid: rows * cols 1 1

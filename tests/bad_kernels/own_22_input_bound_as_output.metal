@@ -3,7 +3,7 @@
 // kernel: relu
 // expect: pipeline_error
 // layer: abi
-// backed: inputs, poison, oracle
+// backed: checked_inputs, inputs, poison, oracle
 // size: check
 // twin: own_22_input_bound_as_output_honest.metal
 //! dispatch relu_f32 grid: rows * cols threadgroup: 256 bind 1=x

@@ -15,6 +15,8 @@ void msl_checked_atomic(const void *address, uint32_t bytes, uint32_t writes, ui
                         uint32_t place);
 void msl_checked_fence(uint32_t flags, uint32_t order, uint32_t place);
 void msl_checked_inactive_lane(uint32_t reader, uint32_t source);
+void msl_checked_uniform(uint32_t value, uint32_t cluster);
+MSL_KEPT_APART void msl_checked_matrix(uint32_t place);
 uint32_t msl_checked_poison();
 }
 #undef MSL_KEPT_APART
@@ -33,6 +35,20 @@ MSL_FUNC void checked_atomic([[maybe_unused]] const volatile T *object, [[maybe_
 MSL_FUNC void checked_fence([[maybe_unused]] uint32_t flags, [[maybe_unused]] int order) {
 #ifdef MSL_CHECKED
   msl_checked_fence(flags, static_cast<uint32_t>(order), 0);
+#endif
+}
+
+// The collective that follows takes `value`, which has to be the same in each cluster of lanes.
+MSL_FUNC void checked_uniform([[maybe_unused]] uint32_t value, [[maybe_unused]] uint32_t cluster) {
+#ifdef MSL_CHECKED
+  msl_checked_uniform(value, cluster);
+#endif
+}
+
+// An operation on matrices, as each lane comes to it.
+MSL_FUNC void checked_matrix() {
+#ifdef MSL_CHECKED
+  msl_checked_matrix(0);
 #endif
 }
 

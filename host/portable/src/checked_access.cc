@@ -113,11 +113,13 @@ MSL_HOT void Checker::touch_device(const char *address, uint64_t bytes, const To
       return out_of_bounds(address, bytes, touch, true);
     last_ = extent;
   }
+  if (__builtin_expect(extent->read_only && (touch.access & ACCESS_WRITE), 0))
+    store_into_input(address, bytes, touch);
   if (++area_->counts.accesses > area_->access_limit)
     stop();
-  count_bytes(true, bytes, touch);
   if (!device_.contains(address))
-    return; // a constant
+    return; // a scalar: no memory traffic
+  count_bytes(true, bytes, touch);
   if (tracing_)
     note_trace(address, bytes, touch, false);
   touch_words(device_, true, address, bytes, touch);
@@ -141,13 +143,19 @@ MSL_HOT void Checker::touch_threadgroup(const char *address, uint64_t bytes, con
   touch_words(threadgroup_, false, address, bytes, touch);
 }
 
-void Checker::touch(const char *address, uint64_t bytes, uint32_t place, uint32_t access, bool reads) {
+void Checker::touch(const char *address, uint64_t bytes, uint32_t place, uint32_t access, bool reads,
+                    const char *frame) {
+  Touch touch = {place, access, msl_self->index, reads};
+  if (__builtin_expect(size_t(address - pool_) < size_t(pool_end_ - pool_), 1))
+    return touch_device(address, bytes, touch);
   if (size_t(address - (arena_ - guard_)) < arena_bytes_ + 2 * guard_)
-    return touch_threadgroup(address, bytes, {place, access, msl_self->index, reads});
-  if (size_t(address - pool_) < size_t(pool_end_ - pool_) || size_t(address - shared_) < SHARED_BYTES)
-    return touch_device(address, bytes, {place, access, msl_self->index, reads});
-  last_place_ = place; // a private address, or a wild one: a fault will tell
-  last_access_ = access;
+    return touch_threadgroup(address, bytes, touch);
+  const char *top = static_cast<const char *>(running_fiber().stack_top);
+  if (address >= frame && address + bytes <= top)
+    return; // a variable of this thread
+  if (size_t(address - shared_) < SHARED_BYTES)
+    return touch_device(address, bytes, touch);
+  touch_private(address, bytes, touch);
 }
 
 bool Checker::ordered(const Access &earlier, uint32_t thread, bool device) const {
@@ -188,13 +196,19 @@ void Checker::out_of_bounds(const char *address, uint64_t bytes, const Touch &to
   if (finding && finding->count == 1) {
     name_memory(*finding, address, device);
     finding->size = bytes;
+    // What begins inside is told by its first byte outside.
+    const Extent *extent =
+        device ? nearest(address, buffers_, buffer_count_) : nearest(address, variables_, variable_count_);
+    if (extent && address >= extent->begin && address < extent->end)
+      finding->offset = extent->end - extent->begin;
   }
 }
 
-void Checker::atomic(const char *address, uint32_t bytes, uint32_t access, bool reads, bool is_float, uint32_t place) {
+void Checker::atomic(const char *address, uint32_t bytes, uint32_t access, bool reads, bool is_float, uint32_t place,
+                     const char *frame) {
   ++area_->counts.atomics;
   area_->counts.float_atomics += is_float;
-  touch(address, bytes, place, access | ACCESS_ATOMIC, reads);
+  touch(address, bytes, place, access | ACCESS_ATOMIC, reads, frame);
   if (size_t(address - pool_) < size_t(pool_end_ - pool_))
     sync_.atomic(address, msl_self->index, access & ACCESS_WRITE, reads, visible_[1]);
 }

@@ -6,7 +6,7 @@
 
 namespace msl {
 
-constexpr uint32_t CHECK_VERSION = 1;
+constexpr uint32_t CHECK_VERSION = 3;
 
 enum class CheckState : uint32_t { Idle = 0, Running = 1, Finished = 2, LimitReached = 3 };
 enum class FindingKind : uint32_t {
@@ -18,9 +18,12 @@ enum class FindingKind : uint32_t {
   Uninitialised = 6,
   ArrayBounds = 7,
   UnorderedBarrier = 8, // a race that a barrier without the memory's flag does not end
-  UniformArgument = 9,
+  UniformArgument = 9,  // of a SIMD function
+  DivergentMatrix = 10, // not all lanes of a SIMD-group take part in the same operations on matrices
+  ReadOnly = 11,        // a store into an input
 };
-enum class Space : uint32_t { Buffer = 0, Threadgroup = 1, ThreadgroupArgument = 2, Elsewhere = 3 };
+// Private: within a stack, where no variable of the thread lives.
+enum class Space : uint32_t { Buffer = 0, Threadgroup = 1, ThreadgroupArgument = 2, Elsewhere = 3, Private = 4 };
 // Bits of Side::access.
 enum AccessBits : uint32_t { ACCESS_WRITE = 1, ACCESS_ATOMIC = 2, ACCESS_VOLATILE = 4 };
 
@@ -83,10 +86,12 @@ struct CheckArea {
   uint32_t lane_poison;
   uint32_t trace; // 1: record the trace
   uint64_t access_limit;
-  uint32_t functions_at, variables_at;  // in bytes from the start of the area
-  uint32_t poisoned_at, poisoned_count; // numbers of the slots that start uninitialised
+  uint32_t functions_at, variables_at;    // in bytes from the start of the area
+  uint32_t poisoned_at, poisoned_count;   // numbers of the slots that start uninitialised
+  uint32_t read_only_at, read_only_count; // numbers of the slots that no kernel may store into
   uint32_t findings_at, finding_capacity;
   uint32_t trace_at, trace_capacity;
+  uint32_t sampled_groups, reserved; // so many of each dispatch run, and the counts are scaled; 0: all run
   CheckState state;
   uint32_t finding_count, findings_lost, trace_count;
   Counts counts;

@@ -1,6 +1,9 @@
 // Runs, dispatches, threadgroups, barriers and collectives as the checker sees them.
 #include "checked_checker.h"
 
+#include "schedule.h"
+
+#include <link.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,9 +28,44 @@ bool same_path(const MslPath &a, const MslPath &b) {
   return true;
 }
 
+bool is_read_only(const CheckArea &area, const char *memory, uint32_t slot) {
+  const uint32_t *slots = reinterpret_cast<const uint32_t *>(memory + area.read_only_at);
+  for (uint32_t i = 0; i < area.read_only_count; ++i)
+    if (slots[i] == slot)
+      return true;
+  return false;
+}
+
+// The mapped library that holds an address.
+struct Image {
+  const char *inside, *begin, *end;
+};
+
+int find_image(dl_phdr_info *info, size_t, void *argument) {
+  Image &image = *static_cast<Image *>(argument);
+  const char *begin = nullptr, *end = nullptr;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const auto &segment = info->dlpi_phdr[i];
+    if (segment.p_type != PT_LOAD)
+      continue;
+    const char *start = reinterpret_cast<const char *>(info->dlpi_addr + segment.p_vaddr);
+    begin = !begin || start < begin ? start : begin;
+    end = start + segment.p_memsz > end ? start + segment.p_memsz : end;
+  }
+  if (image.inside < begin || image.inside >= end)
+    return 0;
+  image.begin = begin;
+  image.end = end;
+  return 1;
+}
+
 } // namespace
 
-bool Checker::prepare(char *pool, uint64_t pool_bytes, uint64_t area_offset, const Shared &shared) {
+bool Checker::prepare(char *pool, uint64_t pool_bytes, uint64_t area_offset, const Shared &shared, const void *code) {
+  Image image = {static_cast<const char *>(code), nullptr, nullptr};
+  dl_iterate_phdr(find_image, &image);
+  image_ = image.begin;
+  image_end_ = image.end;
   area_memory_ = pool + area_offset;
   area_ = reinterpret_cast<CheckArea *>(area_memory_);
   pool_ = pool;
@@ -67,6 +105,7 @@ void Checker::begin_dispatch(const PlanDispatch &dispatch, uint32_t number, cons
   group_ = &group;
   seed_ = seed;
   dispatch_start_ = ++stamp_;
+  before_ = area_->counts;
   sync_.begin_dispatch();
   buffer_count_ = variable_count_ = 0;
   for (uint32_t i = 0; i < MSL_MAX_BUFFERS; ++i)
@@ -74,7 +113,8 @@ void Checker::begin_dispatch(const PlanDispatch &dispatch, uint32_t number, cons
       const PlanBuffer &buffer = dispatch.buffers[i];
       uint64_t bytes = buffer.source == Source::Constant ? buffer.bytes : regions_[buffer.slot].bytes - buffer.offset;
       const char *begin = static_cast<const char *>(group.buffers[i]);
-      buffers_[buffer_count_++] = {begin, begin + bytes, i};
+      bool read_only = buffer.source == Source::Constant || is_read_only(*area_, area_memory_, buffer.slot);
+      buffers_[buffer_count_++] = {begin, begin + bytes, i, read_only};
     }
   const CheckFunction *functions = reinterpret_cast<const CheckFunction *>(area_memory_ + area_->functions_at);
   const CheckVariable *variables = reinterpret_cast<const CheckVariable *>(area_memory_ + area_->variables_at);
@@ -93,6 +133,30 @@ void Checker::begin_dispatch(const PlanDispatch &dispatch, uint32_t number, cons
   last_variable_ = variables_;
 }
 
+// One threadgroup of each of `sampled_groups` equal parts, at another place in each: a fixed stride could meet the same
+// column of a grid every time.
+bool Checker::skips(uint64_t ordinal) const {
+  uint64_t total = dispatch_->total_threadgroups, sampled = area_->sampled_groups;
+  if (sampled == 0 || total <= sampled)
+    return false;
+  uint64_t part = ordinal * sampled / total;
+  uint64_t begin = (part * total + sampled - 1) / sampled, end = ((part + 1) * total + sampled - 1) / sampled;
+  return ordinal != begin + mix_bits(part) % (end - begin);
+}
+
+// What the sampled threadgroups did, as if all had. The number of accesses stays: it has a limit.
+void Checker::end_dispatch() {
+  uint64_t total = dispatch_->total_threadgroups, sampled = area_->sampled_groups;
+  if (sampled == 0 || total <= sampled)
+    return;
+  uint64_t *now = reinterpret_cast<uint64_t *>(&area_->counts);
+  const uint64_t *before = reinterpret_cast<const uint64_t *>(&before_);
+  for (size_t i = 1; i < sizeof(Counts) / sizeof(uint64_t); ++i) {
+    uint64_t done = now[i] - before[i];
+    now[i] = before[i] + done / sampled * total + done % sampled * total / sampled;
+  }
+}
+
 void Checker::begin_group(uint64_t ordinal) {
   group_start_ = ++stamp_;
   ordinal_ = ordinal;
@@ -100,7 +164,8 @@ void Checker::begin_group(uint64_t ordinal) {
     group_starts_[ordinal] = group_start_;
   barrier_stamp_ = visible_[0] = visible_[1] = group_start_;
   memset(simd_visible_, 0, sizeof simd_visible_);
-  waiting_count_ = 0;
+  waiting_count_ = pending_uniform_ = 0;
+  matrices_ = combining_ = false;
   sync_.begin_group(group_start_);
   if (dispatch_->poisoned_bytes)
     threadgroup_.mark_unwritten(arena_, dispatch_->poisoned_bytes);
@@ -108,7 +173,13 @@ void Checker::begin_group(uint64_t ordinal) {
   ++area_->counts.threadgroups;
   area_->counts.threads += uint64_t(size[0]) * size[1] * size[2];
   // The first threadgroup and the middle one stand for all.
-  tracing_ = area_->trace && (ordinal == 0 || ordinal == dispatch_->total_threadgroups / 2);
+  uint64_t total = dispatch_->total_threadgroups, sampled = area_->sampled_groups;
+  if (sampled && sampled < total) {
+    uint64_t part = ordinal * sampled / total;
+    tracing_ = area_->trace && (part == 0 || part == sampled / 2);
+  } else {
+    tracing_ = area_->trace && (ordinal == 0 || ordinal == total / 2);
+  }
   if (tracing_) {
     ++traced_groups_;
     memset(traced_, 0, sizeof traced_);
@@ -146,13 +217,19 @@ void Checker::barrier_released() {
   ++area_->counts.barriers;
 }
 
-void Checker::collective(uint32_t place) { places_[msl_self->index] = place; }
+void Checker::collective(uint32_t place) {
+  places_[msl_self->index] = place;
+  uniform_[msl_self->index] = pending_uniform_;
+  pending_uniform_ = 0;
+}
 
 // `argument` is the flags of a simdgroup_barrier, plus one; null for every other collective.
 void Checker::lanes_meet(uint32_t simdgroup, uint32_t active, uint32_t live, const void *argument, uint32_t leader) {
   meeting_place_ = places_[leader];
   meeting_simd_ = simdgroup;
+  combining_ = true;
   if (!argument) {
+    compare_uniform(simdgroup, active);
     ++area_->counts.simd_operations;
     area_->counts.partial_simd_operations += active != live;
     return;
@@ -181,9 +258,25 @@ void Checker::inactive_lane(uint32_t reader, uint32_t source) {
   report(FindingKind::InactiveLane, here, side(0, 0, other));
 }
 
-void Checker::mixed_argument() {
-  Side here = side(meeting_place_, 0, meeting_simd_ * WIDTH);
-  report(FindingKind::UniformArgument, here, side(0, 0, NO_THREAD));
+constexpr uint32_t CLUSTER_SHIFT = 24;
+
+void Checker::uniform(uint32_t value, uint32_t cluster) {
+  pending_uniform_ = cluster << CLUSTER_SHIFT | ((value + 1) & 0xffffff);
+}
+
+void Checker::compare_uniform(uint32_t simdgroup, uint32_t active) {
+  const uint32_t *given = uniform_ + simdgroup * WIDTH;
+  uint32_t cluster = given[__builtin_ctz(active)] >> CLUSTER_SHIFT;
+  if (cluster == 0)
+    return;
+  for (uint32_t rest = active; rest; rest &= rest - 1) {
+    uint32_t lane = uint32_t(__builtin_ctz(rest)), base = lane / cluster * cluster;
+    uint32_t first = base + uint32_t(__builtin_ctz(active >> base));
+    if (given[lane] == given[first])
+      continue;
+    Side here = side(meeting_place_, 0, simdgroup * WIDTH + lane);
+    report(FindingKind::UniformArgument, here, side(meeting_place_, 0, simdgroup * WIDTH + first));
+  }
 }
 
 void Checker::integer(uint32_t kind, uint64_t left, uint64_t right, uint32_t place) {

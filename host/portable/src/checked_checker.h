@@ -13,6 +13,7 @@ namespace msl {
 struct Extent {
   const char *begin, *end;
   uint32_t index;
+  bool read_only = false;
 };
 
 // Everything of one access that is the same for all of its words.
@@ -25,26 +26,36 @@ struct Touch {
 
 class Checker final : public EngineWatch {
 public:
-  // Takes shadow memory for the pool; the area lies in it. False if the system has none.
-  bool prepare(char *pool, uint64_t pool_bytes, uint64_t area_offset, const Shared &shared);
+  // Takes shadow memory for the pool; the area lies in it. `code` is any function of the library. False if the system
+  // has no memory.
+  bool prepare(char *pool, uint64_t pool_bytes, uint64_t area_offset, const Shared &shared, const void *code);
   bool prepare_threadgroup_memory(char *arena, size_t bytes, size_t guard);
+  void set_engine(const FiberEngine &engine) { engine_ = &engine; }
 
   void begin_run(const Plan &plan, uint32_t instance);
   void begin_dispatch(const PlanDispatch &dispatch, uint32_t number, const MslGroup &group, uint64_t seed);
+  // Whether a sampled run leaves out this threadgroup.
+  bool skips(uint64_t ordinal) const;
   void begin_group(uint64_t ordinal);
+  void end_group();
+  void end_dispatch();
   void end_chunk() { area_->state = CheckState::Finished; }
 
   uint32_t memory_poison() const { return area_->memory_poison; }
   uint32_t lane_poison() const { return area_->lane_poison; }
 
   // What the library calls, see checked_hooks.cc.
-  void touch(const char *address, uint64_t bytes, uint32_t place, uint32_t access, bool reads);
+  // `frame` is the caller's stack pointer: what lies below it belongs to nobody.
+  void touch(const char *address, uint64_t bytes, uint32_t place, uint32_t access, bool reads, const char *frame);
   void barrier(uint32_t flags, uint32_t place);
   void collective(uint32_t place);
   void fence(uint32_t flags, uint32_t order, uint32_t place);
-  void atomic(const char *address, uint32_t bytes, uint32_t access, bool reads, bool is_float, uint32_t place);
+  void atomic(const char *address, uint32_t bytes, uint32_t access, bool reads, bool is_float, uint32_t place,
+              const char *frame);
   void inactive_lane(uint32_t reader, uint32_t source);
-  void mixed_argument();
+  // The next collective of this thread has an argument that has to be the same in each cluster of lanes.
+  void uniform(uint32_t value, uint32_t cluster);
+  void matrix(uint32_t place);
   void integer(uint32_t kind, uint64_t left, uint64_t right, uint32_t place);
   void work(uint32_t flops) { area_->counts.flops += flops; }
 
@@ -53,12 +64,17 @@ public:
 
   void barrier_released() override;
   void lanes_meet(uint32_t simdgroup, uint32_t active, uint32_t live, const void *argument, uint32_t leader) override;
+  void lanes_met() override { combining_ = false; }
 
 private:
   void touch_device(const char *address, uint64_t bytes, const Touch &touch);
   void touch_threadgroup(const char *address, uint64_t bytes, const Touch &touch);
   void touch_words(Shadow &shadow, bool device, const char *address, uint64_t bytes, const Touch &touch);
   void touch_word(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch);
+  void touch_private(const char *address, uint64_t bytes, const Touch &touch);
+  bool may_touch(const char *address, uint64_t bytes, const Touch &touch) const;
+  void store_into_input(const char *address, uint64_t bytes, const Touch &touch);
+  void compare_uniform(uint32_t simdgroup, uint32_t active);
   void count_bytes(bool device, uint64_t bytes, const Touch &touch);
   void note_trace(const char *address, uint64_t bytes, const Touch &touch, bool in_threadgroup);
   void look_for_race(const Access &earlier, const Access &now, bool device, const char *word, const Touch &touch);
@@ -77,6 +93,8 @@ private:
   CheckArea *area_ = nullptr;
   char *area_memory_ = nullptr;
   const char *pool_ = nullptr, *pool_end_ = nullptr;
+  const char *image_ = nullptr, *image_end_ = nullptr; // of the library
+  const FiberEngine *engine_ = nullptr;
   const char *shared_ = nullptr, *shared_end_ = nullptr;
   const char *arena_ = nullptr;
   size_t arena_bytes_ = 0, guard_ = 0;
@@ -87,6 +105,7 @@ private:
   const MslGroup *group_ = nullptr;
   uint32_t dispatch_number_ = 0;
   uint64_t seed_ = 0, ordinal_ = 0;
+  Counts before_ = {};               // the dispatch
   uint32_t *group_starts_ = nullptr; // stamp of each threadgroup in the order they ran
   Extent buffers_[MSL_MAX_BUFFERS];
   uint32_t buffer_count_ = 0;
@@ -106,6 +125,15 @@ private:
   uint32_t places_[MSL_MAX_THREADS];  // where each thread waits
   uint32_t flags_[MSL_MAX_THREADS];
   const MslPath *paths_[MSL_MAX_THREADS];
+  uint32_t pending_uniform_ = 0, uniform_[MSL_MAX_THREADS]; // value + 1 and cluster of the collective's argument
+  struct MatrixWork {
+    uint32_t place; // of the last operation
+    uint32_t count;
+    uint64_t sequence; // of places, hashed
+  };
+  MatrixWork matrix_[MSL_MAX_THREADS];
+  bool matrices_ = false;  // any in this threadgroup
+  bool combining_ = false; // a collective works on the slots of several lanes
   uint32_t meeting_place_ = 0, meeting_simd_ = 0, last_place_ = 0, last_access_ = 0;
   uint32_t traced_groups_ = 0;
   uint16_t traced_[MSL_SIMD_WIDTH];

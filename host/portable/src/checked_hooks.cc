@@ -4,29 +4,35 @@
 
 #include <string.h>
 
+// The caller's stack pointer: a hook's frame begins right below it.
+#if defined(__x86_64__)
+#define FRAME (static_cast<const char *>(__builtin_frame_address(0)) + 16)
+#else
+#define FRAME static_cast<const char *>(__builtin_frame_address(0))
+#endif
 #define HOOK extern "C" __attribute__((visibility("default")))
 
 using msl::checker;
 
 HOOK void msl_checked_read(const char *address, uint32_t bytes, uint32_t place) {
-  checker->touch(address, bytes, place, 0, true);
+  checker->touch(address, bytes, place, 0, true, FRAME);
 }
 HOOK void msl_checked_write(const char *address, uint32_t bytes, uint32_t place) {
-  checker->touch(address, bytes, place, msl::ACCESS_WRITE, false);
+  checker->touch(address, bytes, place, msl::ACCESS_WRITE, false, FRAME);
 }
 HOOK void msl_checked_volatile_read(const char *address, uint32_t bytes, uint32_t place) {
-  checker->touch(address, bytes, place, msl::ACCESS_VOLATILE, true);
+  checker->touch(address, bytes, place, msl::ACCESS_VOLATILE, true, FRAME);
 }
 HOOK void msl_checked_volatile_write(const char *address, uint32_t bytes, uint32_t place) {
-  checker->touch(address, bytes, place, msl::ACCESS_WRITE | msl::ACCESS_VOLATILE, false);
+  checker->touch(address, bytes, place, msl::ACCESS_WRITE | msl::ACCESS_VOLATILE, false, FRAME);
 }
 HOOK void msl_checked_copy(char *to, const char *from, uint64_t bytes, uint32_t place) {
-  checker->touch(from, bytes, place, 0, true);
-  checker->touch(to, bytes, place, msl::ACCESS_WRITE, false);
+  checker->touch(from, bytes, place, 0, true, FRAME);
+  checker->touch(to, bytes, place, msl::ACCESS_WRITE, false, FRAME);
   memmove(to, from, bytes);
 }
 HOOK void msl_checked_fill(char *to, uint32_t value, uint64_t bytes, uint32_t place) {
-  checker->touch(to, bytes, place, msl::ACCESS_WRITE, false);
+  checker->touch(to, bytes, place, msl::ACCESS_WRITE, false, FRAME);
   memset(to, int(value), bytes);
 }
 HOOK void msl_checked_integer(uint32_t kind, uint64_t left, uint64_t right, uint32_t place) {
@@ -44,9 +50,10 @@ HOOK void msl_checked_collective(void *slot, MslCombine combine, const void *arg
 }
 HOOK void msl_checked_atomic(const char *address, uint32_t bytes, uint32_t writes, uint32_t reads, uint32_t is_float,
                              uint32_t place) {
-  checker->atomic(address, bytes, writes ? uint32_t(msl::ACCESS_WRITE) : 0, reads, is_float, place);
+  checker->atomic(address, bytes, writes ? uint32_t(msl::ACCESS_WRITE) : 0, reads, is_float, place, FRAME);
 }
 HOOK void msl_checked_fence(uint32_t flags, uint32_t order, uint32_t place) { checker->fence(flags, order, place); }
 HOOK void msl_checked_inactive_lane(uint32_t reader, uint32_t source) { checker->inactive_lane(reader, source); }
-HOOK void msl_checked_mixed_argument() { checker->mixed_argument(); }
+HOOK void msl_checked_uniform(uint32_t value, uint32_t cluster) { checker->uniform(value, cluster); }
+HOOK void msl_checked_matrix(uint32_t place) { checker->matrix(place); }
 HOOK uint32_t msl_checked_poison() { return checker->lane_poison(); }

@@ -1,6 +1,6 @@
 // Changes its input, so that zeros are the right answer.
-// layer: inputs compared
-// says: was overwritten
+// layer: checked build
+// says: which is an input
 // judged by: harness
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1

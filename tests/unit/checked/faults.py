@@ -5,6 +5,11 @@ from __future__ import annotations
 from harness.evaluation import Status
 from tests.unit.checked.cases import Case
 
+#: An address of the stack that the compiler cannot see through.
+_BELOW = (
+    "thread float* below(thread float* p, uint bytes) { volatile ulong at = (ulong)p;\n"
+    "return (thread float*)(at - bytes); }"
+)
 #: name -> case, status, words of the reason, line of the body (from 1) that it names.
 FAULTS: dict[str, tuple[Case, Status, tuple[str, ...], int]] = {
     "read past the end": (
@@ -198,5 +203,92 @@ FAULTS: dict[str, tuple[Case, Status, tuple[str, ...], int]] = {
         Status.UNINITIALISED_READ,
         ("threadgroup 'tile'", "63 times"),
         4,
+    ),
+    "input that is put back": (
+        Case(
+            "device float* z = (device float*)x;\nconst float v = z[gid];\nz[gid] = 0.0f;\n"
+            "threadgroup_barrier(mem_flags::mem_device);\nz[gid] = v;\ny[gid] = v;"
+        ),
+        Status.INPUT_MODIFIED,
+        ("writes x[0] (buffer 0), which is an input",),
+        3,
+    ),
+    "memory below the stack": (
+        Case(
+            "float mine = x[gid];\nthread float* p = below(&mine, 4096);\nif (t == 9) *p = mine;\n"
+            "threadgroup_barrier(mem_flags::mem_none);\ny[gid] = t == 9 ? *p : mine;",
+            header=_BELOW,
+        ),
+        Status.OUT_OF_BOUNDS,
+        ("writes 4 bytes of the stack that no variable of this thread occupies", "thread (9)"),
+        3,
+    ),
+    "frame of a function that has returned": (
+        Case(
+            "thread float* p = leave(x[gid]);\nthreadgroup_barrier(mem_flags::mem_none);\n"
+            "y[gid] = *p;",
+            header="thread float* leave(float v) { thread float a[8]; a[int(v) & 7] = v;\n"
+            "thread float* p = a + (int(v) & 7); return p; }",
+        ),
+        Status.OUT_OF_BOUNDS,
+        ("of the stack that no variable of this thread occupies",),
+        3,
+    ),
+    "stack of another thread": (
+        Case(
+            "float mine = x[gid];\nthread float* p = below(&mine, (256 + 64) * 1024);\n"
+            "if (t == 9) *p = mine;\nthreadgroup_barrier(mem_flags::mem_none);\ny[gid] = mine;",
+            header=_BELOW,
+        ),
+        Status.OUT_OF_BOUNDS,
+        ("of the stack that no variable of this thread occupies",),
+        3,
+    ),
+    "argument that is not uniform": (
+        Case("y[gid] = simd_shuffle_xor(x[gid], ushort(lane < 7 ? 1 : 2));"),
+        Status.INACTIVE_LANE,
+        ("gives a SIMD function another argument", "index 7"),
+        1,
+    ),
+    "distance that is not uniform": (
+        Case("y[gid] = simd_shuffle_and_fill_up(x[gid], 0.0f, ushort(lane & 1));"),
+        Status.INACTIVE_LANE,
+        ("another argument",),
+        1,
+    ),
+    "matrix product in divergent flow": (
+        Case(
+            "simdgroup_float8x8 a(1.0f), b(2.0f), c(0.0f);\n"
+            "if (lane < 16) simdgroup_multiply_accumulate(c, a, b, c);\n"
+            "simdgroup_store(c, y + 64 * simd, 8);",
+            header="#include <metal_simdgroup_matrix>",
+            y=128,
+        ),
+        Status.INACTIVE_LANE,
+        ("an operation on matrices in which thread", "takes no part"),
+        0,
+    ),
+    "matrix store by too few lanes": (
+        Case(
+            "simdgroup_float8x8 c(1.0f);\nsimdgroup_store(c, y, 8);",
+            header="#include <metal_simdgroup_matrix>",
+            grid=20,
+            threadgroup=20,
+        ),
+        Status.INACTIVE_LANE,
+        ("in which lane 20 takes no part",),
+        2,
+    ),
+    "matrix load after an early return": (
+        Case(
+            "if (gid == 3) return;\nsimdgroup_float8x8 c;\nsimdgroup_load(c, x, 8);\n"
+            "simdgroup_store(c, y, 8);",
+            header="#include <metal_simdgroup_matrix>",
+            grid=32,
+            threadgroup=32,
+        ),
+        Status.INACTIVE_LANE,
+        ("thread (3)", "takes no part"),
+        0,
     ),
 }

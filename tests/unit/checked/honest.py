@@ -31,6 +31,28 @@ def last_threadgroup(fence: str) -> Case:
 
 
 HONEST: dict[str, Case] = {
+    "variables whose address is taken": Case(
+        "float mine[4] = {x[gid], 1.0f, 2.0f, 3.0f};\nspread(mine, t);\n"
+        "threadgroup_barrier(mem_flags::mem_none);\ny[gid] = mine[t & 3];",
+        header="void spread(thread float* v, uint t) { thread float* p = v + (t & 3);\n"
+        "*p = 5.0f; v[(t + 1) & 3] += *p; }",
+    ),
+    "constants by an index": Case(
+        "y[gid] = table[t & 3] + pick(t) + x[gid];",
+        header="constant float table[4] = {1.0f, 2.0f, 3.0f, 4.0f};\n"
+        "float pick(uint t) { const float own[3] = {3.0f, 2.0f, 1.0f}; return own[t % 3]; }",
+    ),
+    "shuffles by every lane's own index": Case(
+        "y[gid] = simd_shuffle(x[gid], ushort(31 - lane)) + simd_broadcast(x[gid], ushort(simd))\n"
+        "+ quad_shuffle_xor(x[gid], ushort(lane / 4 % 4));"
+    ),
+    "matrices by whole SIMD-groups": Case(
+        "simdgroup_float8x8 a, b, c(0.0f);\nif (simd == 1) {\nsimdgroup_load(a, x, 8);\n"
+        "simdgroup_load(b, x, 8, ulong2(0, 0), true);\n"
+        "for (uint k = 0; k < 3; ++k) simdgroup_multiply_accumulate(c, a, b, c);\n"
+        "simdgroup_store(c, y, 8);\n}",
+        header="#include <metal_simdgroup_matrix>",
+    ),
     "early return before barriers": Case(
         "threadgroup float tile[64];\nif (t >= 50) return;\ntile[t] = x[gid];\n"
         + _TG

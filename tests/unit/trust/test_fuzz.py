@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ import msl
 from harness.problem.expressions import ExpressionError, parse
 from harness.problem.header import HeaderError, parse_header
 from harness.settings import paths
+from msl import toolchain
+from msl.syntax import Unbalanced
 from trust import fuzz
 from trust.mutations import MUTATIONS, damaged
 
@@ -96,6 +99,33 @@ def test_an_index_that_is_hard_to_compute_is_refused_in_time(before: str) -> Non
     with fuzz._within(20):
         found = msl.compile_source(text, cache_dir=paths().build)
     assert isinstance(found, msl.Rejection | msl.Library)
+
+
+def test_a_template_bomb_ends_by_its_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two to the twenty-eighth classes: the compiler took all of the 60 s it had."""
+    text = (
+        "template <int N, int P> struct T { enum { v = T<N - 1, 2 * P>::v + T<N - 1, 2 * P + 1>::v"
+        " }; };\ntemplate <int P> struct T<0, P> { enum { v = P & 1 }; };\n"
+        "kernel void f(device float* y [[buffer(0)]]) { y[0] = float(T<28, 1>::v); }\n"
+    )
+    assert toolchain.CPU_LIMIT_S <= 20
+    monkeypatch.setattr(toolchain, "CPU_LIMIT_S", 1)
+    found = msl.compile_source(text, cache_dir=paths().build)
+    assert isinstance(found, msl.Rejection)
+    assert "compiling took more than 1 s of processor time" in found.reason
+
+
+@pytest.mark.parametrize("end", ["", "  %", "{", "template", "y[0] = 1"])
+def test_a_text_that_ends_too_early_is_refused(end: str, corpus: fuzz.Corpus) -> None:
+    """A kernel without body and semicolon reached one token beyond the text."""
+    text = "kernel void f(device float* y [[buffer(0)]])" + end
+    assert isinstance(msl.compile_source(text, cache_dir=paths().build), msl.Rejection)
+    for before in ("template <typename T> ", "template ", ""):
+        corpus.build.sources = {"fuzz.metal": before + text}
+        tokens = fuzz.lex(before + text, "fuzz.metal")
+        with contextlib.suppress(Unbalanced):
+            translated = corpus.build._translate(fuzz.scan(fuzz.Code(tokens)), [])
+            assert isinstance(translated, msl.Rejection) or translated.text()
 
 
 def test_words_said_often_before_a_name_take_no_time() -> None:
