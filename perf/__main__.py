@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import atomic, settings
 from harness.command import console
-from perf import latency, memory, throughput
+from perf import latency, memory, throughput, vector_math
 from perf.findings import Finding, report
 
 TARGET = settings.ROOT / "docs" / "PERFORMANCE.md"
@@ -21,6 +21,7 @@ def measurements(home: Path) -> Iterator[Callable[[], list[Finding]]]:
     yield lambda: list(latency.commands(home))
     yield lambda: [throughput.relu_beside_copy()]
     yield lambda: list(throughput.beside_mlx())
+    yield lambda: list(vector_math.beside_copy())
     yield lambda: list(memory.run(home))
 
 

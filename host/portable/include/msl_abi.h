@@ -52,6 +52,8 @@ extern __thread const MslGroup *msl_group __attribute__((tls_model("initial-exec
 // Entry points of a library, one symbol a kernel as reflected by the front end:
 typedef void (*MslLoopEntry)(const MslGroup *group);    // mode "loop": runs every thread of the threadgroup
 typedef void (*MslFiberEntry)(const MslThread *thread); // mode "fiber": runs one thread
+// Mode "lanes" has the signature of "fiber" and runs a whole SIMD-group, whose number `index` is; nothing else of the
+// thread but `group` is set. It may call msl_threadgroup_barrier, on which SIMD-groups then wait for each other.
 
 // threadgroup_barrier: returns when every live thread of the threadgroup has arrived at some barrier; a thread that has
 // returned no longer counts. `flags` is MSL's mem_flags, `site` the call's place in the source.

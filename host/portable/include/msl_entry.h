@@ -4,6 +4,7 @@
 
 #include "msl_abi.h"
 #include "msl_keywords.h"
+#include "msl_lanes.h"
 
 namespace msl {
 
@@ -71,8 +72,13 @@ struct Place {
     return index<T>(X, Y, Z);                                                                                          \
   }
 #define MSL_VECTOR_FIELD(name, field) MSL_VECTOR_INDEX(name, g.field[0], g.field[1], g.field[2])
+#ifdef MSL_LANES
+MSL_VECTOR_INDEX(thread_position_in_grid, msl_lanes_place(lanes_grid_x), msl_lanes_place(lanes_grid_y),
+                 msl_lanes_place(lanes_grid_z))
+#else
 MSL_VECTOR_INDEX(thread_position_in_grid, g.position[0] * g.nominal_size[0] + p.x,
                  g.position[1] * g.nominal_size[1] + p.y, g.position[2] * g.nominal_size[2] + p.z)
+#endif
 MSL_VECTOR_INDEX(thread_position_in_threadgroup, p.x, p.y, p.z)
 MSL_VECTOR_INDEX(grid_origin, 0, 0, 0)
 MSL_VECTOR_FIELD(threads_per_grid, threads_per_grid)
@@ -101,7 +107,14 @@ MSL_SCALAR_INDEX(dispatch_quadgroups_per_threadgroup, (p.nominal_threads() + 3) 
 
 // The place of a thread of "fiber" mode; of the running one.
 MSL_FUNC Place place_of(const MslThread &t) { return {t.group, t.position[0], t.position[1], t.position[2], t.index}; }
+#ifdef MSL_LANES
+MSL_FUNC Place current() {
+  return {msl_group, msl_lanes_place(lanes_x), msl_lanes_place(lanes_y), msl_lanes_place(lanes_z),
+          msl_lanes_place(lanes_flat)};
+}
+#else
 MSL_FUNC Place current() { return place_of(*msl_self); }
+#endif
 
 // A threadgroup variable: its place in the group's memory is its place in the section that collects its kernel's
 // variables.

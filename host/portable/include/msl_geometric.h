@@ -39,7 +39,7 @@ template <class T, int N> MSL_FUNC T length(vec<T, N> a) { return static_cast<T>
 template <class T, int N> MSL_FUNC T distance_squared(vec<T, N> a, vec<T, N> b) { return length_squared(a - b); }
 template <class T, int N> MSL_FUNC T distance(vec<T, N> a, vec<T, N> b) { return length(a - b); }
 template <class T, int N> MSL_FUNC vec<T, N> normalize(vec<T, N> a) {
-  return a * static_cast<T>(msl::rsqrt(static_cast<float>(msl::dot(a, a))));
+  return a * static_cast<T>(msl::chosen::rsqrt(static_cast<float>(msl::dot(a, a))));
 }
 template <class T, int N> MSL_FUNC vec<T, N> faceforward(vec<T, N> n, vec<T, N> i, vec<T, N> reference) {
   return msl::dot(reference, i) < 0 ? n : -n;

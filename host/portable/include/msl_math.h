@@ -2,10 +2,23 @@
 // float, half, bfloat and their vectors.
 #pragma once
 
+#include "msl_math_exp.h"
+#include "msl_math_hyperbolic.h"
+#include "msl_math_inverse.h"
+#include "msl_math_log.h"
+#include "msl_math_power.h"
+#include "msl_math_rounding.h"
+#include "msl_math_trig.h"
 #include "msl_overloads.h"
-#include "msl_scalar_math.h"
 
 namespace msl {
+
+// What a name in metal:: itself means, where fast:: and precise:: differ: as Metal's compiler does, by the options.
+#if MSL_PRECISE_MATH
+namespace chosen = precise;
+#else
+namespace chosen = fast;
+#endif
 
 MSL_FUNC float fmin(float a, float b) { return __builtin_fminf(a, b); }
 MSL_FUNC float fmax(float a, float b) { return __builtin_fmaxf(a, b); }
@@ -15,15 +28,15 @@ MSL_FUNC float fmedian3(float a, float b, float c) { return fmax(fmin(a, b), fmi
 MSL_FUNC float clamp(float x, float low, float high) { return fmin(fmax(x, low), high); }
 MSL_FUNC float saturate(float x) { return clamp(x, 0.0f, 1.0f); }
 // Zero for NaN; the sign of a zero is kept.
-MSL_FUNC float sign(float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x == 0.0f ? x : 0.0f; }
+MSL_FUNC float sign(float x) { return x == x ? choose(x == 0.0f, x, with_sign(1.0f, x)) : 0.0f; }
 MSL_FUNC float mix(float a, float b, float t) { return a + (b - a) * t; }
 MSL_FUNC float step(float edge, float x) { return x < edge ? 0.0f : 1.0f; }
 MSL_FUNC float smoothstep(float low, float high, float x) {
   const float t = saturate((x - low) / (high - low));
   return t * t * (3.0f - 2.0f * t);
 }
-MSL_FUNC float fract(float x) { return fmin(x - __builtin_floorf(x), 0x1.fffffep-1f); }
-MSL_FUNC float fdim(float a, float b) { return a > b ? a - b : a <= b ? 0.0f : a + b; }
+MSL_FUNC float fract(float x) { return at_most(x - __builtin_floorf(x), 0x1.fffffep-1f); }
+MSL_FUNC float fdim(float a, float b) { return choose(a <= b, 0.0f, a - b); }
 MSL_FUNC float copysign(float a, float b) { return __builtin_copysignf(a, b); }
 MSL_FUNC float divide(float x, float y) { return x / y; }
 MSL_FUNC float fma_float(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
@@ -33,6 +46,7 @@ MSL_FUNC float fma_float(float a, float b, float c) { return __builtin_fmaf(a, b
 namespace metal {
 
 #define MSL_MATH(n, name) MSL_FLOATING(n, name, msl::name)
+#define MSL_CHOSEN(n, name) MSL_FLOATING(n, name, msl::chosen::name)
 #define MSL_BUILTIN(n, name) MSL_FLOATING(n, name, __builtin_##name##f)
 
 MSL_BUILTIN(1, fabs)
@@ -42,16 +56,16 @@ MSL_BUILTIN(1, trunc)
 MSL_BUILTIN(1, round)
 MSL_BUILTIN(1, rint)
 MSL_BUILTIN(1, sqrt)
-MSL_MATH(1, rsqrt)
+MSL_CHOSEN(1, rsqrt)
 MSL_MATH(1, exp)
 MSL_MATH(1, exp2)
 MSL_MATH(1, exp10)
 MSL_MATH(1, log)
 MSL_MATH(1, log2)
 MSL_MATH(1, log10)
-MSL_MATH(1, sin)
-MSL_MATH(1, cos)
-MSL_MATH(1, tan)
+MSL_CHOSEN(1, sin)
+MSL_CHOSEN(1, cos)
+MSL_CHOSEN(1, tan)
 MSL_MATH(1, sinpi)
 MSL_MATH(1, cospi)
 MSL_MATH(1, tanpi)
@@ -133,8 +147,8 @@ MSL_MATH(2, nextafter)
     return r;                                                                                                          \
   }
 MSL_FUNC float sincos(float x, float &cosine) {
-  cosine = msl::cos(x);
-  return msl::sin(x);
+  cosine = msl::chosen::cos(x);
+  return msl::chosen::sin(x);
 }
 MSL_FUNC float modf(float x, float &whole) { return msl::modf(x, whole); }
 MSL_FUNC float frexp(float x, int &exponent) { return msl::frexp(x, exponent); }
@@ -175,8 +189,8 @@ template <class T, int N> MSL_FUNC vec<int, N> ilogb(vec<T, N> x) {
 #undef MSL_SECOND_RESULT
 #undef MSL_NARROW_SECOND_RESULT
 
-// The two accuracies. All functions above keep the precise bounds; fast differs from them nowhere, precise where
-// exactness costs speed.
+// The two accuracies. Nearly all functions keep the bounds of both; those of MSL_ACCURACY differ where exactness costs
+// speed.
 // clang-format off
 #define MSL_EVERYWHERE(M)                                                                                              \
   M(abs) M(acos) M(acosh) M(asin) M(asinh) M(atan) M(atan2) M(atanh) M(ceil) M(clamp) M(copysign) M(cosh)              \
@@ -186,24 +200,25 @@ template <class T, int N> MSL_FUNC vec<int, N> ilogb(vec<T, N> x) {
   M(sinh) M(sinpi) M(smoothstep) M(sqrt) M(step) M(tanh) M(tanpi) M(trunc)
 // clang-format on
 #define MSL_USING(name) using metal::name;
-namespace fast {
-MSL_EVERYWHERE(MSL_USING)
-using metal::cos, metal::rsqrt, metal::sin, metal::sincos, metal::tan;
-} // namespace fast
-namespace precise {
-MSL_EVERYWHERE(MSL_USING)
-MSL_FLOATING(1, rsqrt, msl::precise_rsqrt)
-MSL_FLOATING(1, sin, msl::precise_sin)
-MSL_FLOATING(1, cos, msl::precise_cos)
-MSL_FLOATING(1, tan, msl::precise_tan)
-template <class T> MSL_FUNC T sincos(T x, T &cosine) {
-  cosine = cos(x);
-  return sin(x);
-}
-} // namespace precise
+#define MSL_ACCURACY(accuracy)                                                                                         \
+  namespace accuracy {                                                                                                 \
+  MSL_EVERYWHERE(MSL_USING)                                                                                            \
+  MSL_FLOATING(1, rsqrt, msl::accuracy::rsqrt)                                                                         \
+  MSL_FLOATING(1, sin, msl::accuracy::sin)                                                                             \
+  MSL_FLOATING(1, cos, msl::accuracy::cos)                                                                             \
+  MSL_FLOATING(1, tan, msl::accuracy::tan)                                                                             \
+  template <class T> MSL_FUNC T sincos(T x, T &cosine) {                                                               \
+    cosine = cos(x);                                                                                                   \
+    return sin(x);                                                                                                     \
+  }                                                                                                                    \
+  }
+MSL_ACCURACY(fast)
+MSL_ACCURACY(precise)
 #undef MSL_USING
 #undef MSL_EVERYWHERE
+#undef MSL_ACCURACY
 #undef MSL_MATH
+#undef MSL_CHOSEN
 #undef MSL_BUILTIN
 
 } // namespace metal

@@ -6,6 +6,25 @@
 
 namespace msl {
 
+#ifdef MSL_LANES
+// Lanes that run as one have no paths of their own.
+class LoopScope {
+public:
+  MSL_FUNC explicit LoopScope(MSL_SITE) : site_(msl_site) {}
+  MSL_FUNC ~LoopScope() { msl_lanes_leave(site_.number); }
+  LoopScope(const LoopScope &) = delete;
+  LoopScope &operator=(const LoopScope &) = delete;
+  MSL_FUNC void next() { msl_lanes_next(site_.number); }
+
+private:
+  const Site site_;
+};
+
+class CallScope {
+public:
+  MSL_FUNC explicit CallScope(Site) {}
+};
+#else
 // One step of the running lane's path, popped on every way out of its block. Steps beyond MSL_MAX_PATH are not
 // recorded: such lanes merge by call site alone.
 class PathStep {
@@ -42,5 +61,7 @@ class CallScope : PathStep {
 public:
   MSL_FUNC explicit CallScope(Site site) : PathStep(site) {}
 };
+
+#endif
 
 } // namespace msl

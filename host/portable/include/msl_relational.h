@@ -2,8 +2,8 @@
 // compiler flag can fold them away.
 #pragma once
 
+#include "msl_math_base.h"
 #include "msl_overloads.h"
-#include "msl_scalar_math.h"
 
 namespace msl {
 

@@ -40,7 +40,11 @@ template <class T> MSL_FUNC T poison() {
 }
 
 MSL_FUNC bool is_active(uint32_t active, uint32_t lane) { return lane < lanes && (active >> lane & 1); }
+#ifdef MSL_LANES
+MSL_FUNC uint32_t own_lane() { return msl_lanes_place(lanes_own); }
+#else
 MSL_FUNC uint32_t own_lane() { return msl_self->index % lanes; }
+#endif
 
 // A lane's value on the way in, the result on the way out, and where it wants to read from.
 template <class T> struct Slot {
@@ -153,6 +157,46 @@ struct Xor {
   template <class T> static MSL_FUNC T apply(const T &a, const T &b) { return static_cast<T>(a ^ b); }
 };
 
+#ifdef MSL_LANES
+// `f` of every component.
+template <class T, class F> MSL_FUNC T each_component(T value, F f) {
+  if constexpr (is_vec<T>) {
+    value.x = f(value.x);
+    value.y = f(value.y);
+    if constexpr (T::msl_size > 2)
+      value.z = f(value.z);
+    if constexpr (T::msl_size > 3)
+      value.w = f(value.w);
+    return value;
+  } else {
+    return f(value);
+  }
+}
+template <class T> MSL_FUNC T gather(T value, uint32_t lane, Site) {
+  return each_component(value,
+                        [=](auto x) { return lanes_gather(x, lane, poison_scalar<__remove_cvref(decltype(x))>()); });
+}
+template <int Cluster, class T> MSL_FUNC T gather_first(T value, Site site) {
+  const int base = static_cast<int>(own_lane()) / Cluster * Cluster;
+  return gather(value, static_cast<uint32_t>(first_of(cluster_mask<Cluster>(msl_lanes_active(), base))), site);
+}
+template <class T> MSL_FUNC T gather_fill(T value, T fill, int offset, int cluster, Site site) {
+  const int lane = static_cast<int>(own_lane()), base = lane / cluster * cluster, place = lane - base + offset;
+  const int wrapped = place < 0 ? place + cluster : place >= cluster ? place - cluster : place;
+  const uint32_t source = static_cast<uint32_t>(base + wrapped);
+  const T near = gather(value, source, site), far = gather(fill, source, site);
+  return wrapped != place ? far : near;
+}
+template <class Op, int Cluster, class T> MSL_FUNC T reduce(T value, Site) {
+  return each_component(value, [](auto x) {
+    return lanes_reduce<Op, Cluster, (static_cast<__remove_cvref(decltype(x))>(-1) < 0)>(x);
+  });
+}
+template <class Op, bool Inclusive, int Cluster, class T> MSL_FUNC T scan(T value, Site) {
+  return each_component(value, [](auto x) { return lanes_scan<Op, Inclusive, Cluster>(x); });
+}
+MSL_FUNC Slot<uint32_t> vote(bool yes, Site) { return {msl_lanes_ballot(yes), msl_lanes_active()}; }
+#else
 template <class T> MSL_FUNC T gather(T value, uint32_t lane, Site site) {
   Slot<T> mine{value, lane};
   msl_simd_collective(&mine, Gather<T>::combine, nullptr, site.number);
@@ -178,6 +222,7 @@ template <class Op, bool Inclusive, int Cluster, class T> MSL_FUNC T scan(T valu
   msl_simd_collective(&value, Scan<T, Op, Inclusive, Cluster>::combine, nullptr, site.number);
   return value;
 }
+#endif
 struct Vote {
   static void combine(void *const *slots, uint32_t active, const void *) {
     uint32_t votes = 0;
@@ -188,11 +233,13 @@ struct Vote {
   }
 };
 // .value has the bits of the active lanes that said yes, .lane those of all active lanes.
+#ifndef MSL_LANES
 MSL_FUNC Slot<uint32_t> vote(bool yes, Site site) {
   Slot<uint32_t> mine{yes, 0};
   msl_simd_collective(&mine, Vote::combine, nullptr, site.number);
   return mine;
 }
+#endif
 // The bits of the caller's cluster, from bit 0 on.
 template <int Cluster> MSL_FUNC uint32_t own_cluster(uint32_t mask) {
   return cluster_mask<Cluster>(mask, own_lane() / Cluster * Cluster) >> (own_lane() / Cluster * Cluster);
@@ -212,6 +259,9 @@ template <class T> using only_simd = metal::enable_if_t<simd_type<T>, int>;
 namespace metal {
 
 MSL_FUNC void simdgroup_barrier([[maybe_unused]] mem_flags flags, MSL_SITE) {
+#ifdef MSL_LANES
+  return msl_lanes_meet();
+#endif
   char nothing;
 #ifdef MSL_CHECKED
   const void *const argument = reinterpret_cast<const void *>(static_cast<uintptr_t>(flags) + 1);
@@ -230,11 +280,14 @@ MSL_FUNC void simdgroup_barrier([[maybe_unused]] mem_flags flags, MSL_SITE) {
   template <class T, msl::only_simd<T> = 0> MSL_FUNC T group##_##name(T x, MSL_SITE) {                                 \
     return msl::scan<msl::Op, inclusive, cluster>(x, msl_site);                                                        \
   }
-// `here` is the caller's place in its cluster, `base` the cluster's first lane.
-#define MSL_GROUP_SHUFFLE(group, cluster, name, argument, from)                                                        \
+// `uniform`: whether MSL asks for the same argument in all lanes. `here` is the caller's place in its cluster, `base`
+// the cluster's first lane.
+#define MSL_GROUP_SHUFFLE(group, cluster, name, argument, uniform, from)                                               \
   template <class T, msl::only_simd<T> = 0> MSL_FUNC T group##_##name(T x, ushort argument, MSL_SITE) {                \
     [[maybe_unused]] const uint here = msl::own_lane() % cluster, base = msl::own_lane() - here;                       \
     const uint source = from;                                                                                          \
+    if constexpr (uniform)                                                                                             \
+      msl::checked_uniform(argument, cluster);                                                                         \
     return msl::gather(x, source < cluster ? base + source : msl::lanes, msl_site);                                    \
   }
 
@@ -250,23 +303,25 @@ MSL_FUNC void simdgroup_barrier([[maybe_unused]] mem_flags flags, MSL_SITE) {
   MSL_GROUP_SCAN(group, cluster, prefix_exclusive_sum, Add, false)                                                     \
   MSL_GROUP_SCAN(group, cluster, prefix_inclusive_product, Multiply, true)                                             \
   MSL_GROUP_SCAN(group, cluster, prefix_exclusive_product, Multiply, false)                                            \
-  MSL_GROUP_SHUFFLE(group, cluster, broadcast, lane, lane)                                                             \
-  MSL_GROUP_SHUFFLE(group, cluster, shuffle, lane, lane)                                                               \
-  MSL_GROUP_SHUFFLE(group, cluster, shuffle_xor, mask, here ^ mask)                                                    \
+  MSL_GROUP_SHUFFLE(group, cluster, broadcast, lane, true, lane)                                                       \
+  MSL_GROUP_SHUFFLE(group, cluster, shuffle, lane, false, lane)                                                        \
+  MSL_GROUP_SHUFFLE(group, cluster, shuffle_xor, mask, true, here ^ mask)                                              \
   /* A lane without a source keeps its own value. */                                                                   \
-  MSL_GROUP_SHUFFLE(group, cluster, shuffle_up, delta, here >= delta ? here - delta : here)                            \
-  MSL_GROUP_SHUFFLE(group, cluster, shuffle_down, delta, here + delta < cluster ? here + delta : here)                 \
-  MSL_GROUP_SHUFFLE(group, cluster, shuffle_rotate_up, delta, (here - delta) % cluster)                                \
-  MSL_GROUP_SHUFFLE(group, cluster, shuffle_rotate_down, delta, (here + delta) % cluster)                              \
+  MSL_GROUP_SHUFFLE(group, cluster, shuffle_up, delta, true, here >= delta ? here - delta : here)                      \
+  MSL_GROUP_SHUFFLE(group, cluster, shuffle_down, delta, true, here + delta < cluster ? here + delta : here)           \
+  MSL_GROUP_SHUFFLE(group, cluster, shuffle_rotate_up, delta, true, (here - delta) % cluster)                          \
+  MSL_GROUP_SHUFFLE(group, cluster, shuffle_rotate_down, delta, true, (here + delta) % cluster)                        \
   template <class T, msl::only_simd<T> = 0> MSL_FUNC T group##_broadcast_first(T x, MSL_SITE) {                        \
     return msl::gather_first<cluster>(x, msl_site);                                                                    \
   }                                                                                                                    \
   template <class T, msl::only_simd<T> = 0>                                                                            \
   MSL_FUNC T group##_shuffle_and_fill_up(T data, T filling, ushort delta, ushort modulo = cluster, MSL_SITE) {         \
+    msl::checked_uniform(delta | static_cast<uint>(modulo) << 8, cluster);                                             \
     return msl::gather_fill(data, filling, -static_cast<int>(delta), modulo, msl_site);                                \
   }                                                                                                                    \
   template <class T, msl::only_simd<T> = 0>                                                                            \
   MSL_FUNC T group##_shuffle_and_fill_down(T data, T filling, ushort delta, ushort modulo = cluster, MSL_SITE) {       \
+    msl::checked_uniform(delta | static_cast<uint>(modulo) << 8, cluster);                                             \
     return msl::gather_fill(data, filling, delta, modulo, msl_site);                                                   \
   }                                                                                                                    \
   class group##_vote {                                                                                                 \

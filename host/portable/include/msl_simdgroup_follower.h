@@ -3,6 +3,7 @@
 // threadgroup_barrier, which MSL asks for as well.
 #pragma once
 
+#include "msl_checked.h"
 #include "msl_names.h"
 
 namespace msl_follower {
@@ -21,18 +22,27 @@ MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T) {
 }
 template <class T>
 MSL_FUNC void simdgroup_load(simdgroup_matrix<T, 8, 8> &, const T *, unsigned long = 8,
-                             ::metal::vec<unsigned long, 2> = 0, bool = false) {}
+                             ::metal::vec<unsigned long, 2> = 0, bool = false) {
+  msl::checked_matrix();
+}
 template <class T>
 MSL_FUNC void simdgroup_store(const simdgroup_matrix<T, 8, 8> &, T *, unsigned long = 8,
-                              ::metal::vec<unsigned long, 2> = 0, bool = false) {}
+                              ::metal::vec<unsigned long, 2> = 0, bool = false) {
+  msl::checked_matrix();
+}
 template <class D, class A, class B>
 MSL_FUNC void simdgroup_multiply(simdgroup_matrix<D, 8, 8> &, const simdgroup_matrix<A, 8, 8> &,
-                                 const simdgroup_matrix<B, 8, 8> &) {}
+                                 const simdgroup_matrix<B, 8, 8> &) {
+  msl::checked_matrix();
+}
 template <class D, class A, class B, class C>
 MSL_FUNC void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8> &, const simdgroup_matrix<A, 8, 8> &,
-                                            const simdgroup_matrix<B, 8, 8> &, const simdgroup_matrix<C, 8, 8> &) {}
+                                            const simdgroup_matrix<B, 8, 8> &, const simdgroup_matrix<C, 8, 8> &) {
+  msl::checked_matrix();
+}
 template <class T>
 MSL_FUNC simdgroup_matrix<T, 8, 8> operator*(const simdgroup_matrix<T, 8, 8> &, const simdgroup_matrix<T, 8, 8> &) {
+  msl::checked_matrix();
   return simdgroup_matrix<T, 8, 8>();
 }
 

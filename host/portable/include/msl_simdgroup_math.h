@@ -3,6 +3,16 @@
 
 #include "msl_names.h"
 
+// One operation of a SIMD-group on whole matrices. Where lanes run as one these are the operations that the widener
+// knows by name; everywhere else loads and stores are part of their caller.
+#ifdef MSL_LANES
+#define MSL_MATRIX_OPERATION __attribute__((noinline, convergent))
+#define MSL_MATRIX_PRODUCT MSL_MATRIX_OPERATION
+#else
+#define MSL_MATRIX_OPERATION MSL_FUNC
+#define MSL_MATRIX_PRODUCT __attribute__((noinline)) static
+#endif
+
 namespace msl {
 
 constexpr int matrix_size = 8;
@@ -33,7 +43,7 @@ template <class T> MSL_FUNC const float *as_floats(const T *from, float *room) {
 // d = a b + c. Out of line: inlined into a tile loop it made one kernel compile for many seconds, and run slower. All
 // of b is read before d is written and each row of a before its row of d, so d may be any of the others.
 template <class D, class A, class B, class C>
-__attribute__((noinline)) static void matrix_multiply_add(D *d, const A *a, const B *b, const C *c) {
+MSL_MATRIX_PRODUCT void matrix_multiply_add(D *d, const A *a, const B *b, const C *c) {
   alignas(32) float room[matrix_size * matrix_size];
   const float *const left = as_floats(a, room);
   FloatRow rows[matrix_size];
@@ -50,15 +60,12 @@ __attribute__((noinline)) static void matrix_multiply_add(D *d, const A *a, cons
   }
 }
 template <class D, class A, class B>
-__attribute__((noinline)) static void matrix_multiply(D *d, const A *a, const B *b) {
+MSL_MATRIX_PRODUCT void matrix_multiply(D *d, const A *a, const B *b) {
   static constexpr float zero[matrix_size * matrix_size] = {};
   matrix_multiply_add(d, a, b, zero);
 }
 
-template <class T>
-MSL_FUNC void matrix_load(T *to, const T *from, unsigned long stride, const vec<unsigned long, 2> &origin,
-                          bool transpose) {
-  from += origin.y * stride + origin.x;
+template <class T> MSL_MATRIX_OPERATION void matrix_read(T *to, const T *from, unsigned long stride, bool transpose) {
   if (transpose) {
     for (int i = 0; i < matrix_size; ++i)
       for (int j = 0; j < matrix_size; ++j)
@@ -69,10 +76,7 @@ MSL_FUNC void matrix_load(T *to, const T *from, unsigned long stride, const vec<
   for (int i = 0; i < matrix_size; ++i)
     __builtin_memcpy(to + i * matrix_size, from + i * stride, matrix_size * sizeof(T));
 }
-template <class T>
-MSL_FUNC void matrix_store(const T *from, T *to, unsigned long stride, const vec<unsigned long, 2> &origin,
-                           bool transpose) {
-  to += origin.y * stride + origin.x;
+template <class T> MSL_MATRIX_OPERATION void matrix_write(const T *from, T *to, unsigned long stride, bool transpose) {
   if (transpose) {
     for (int i = 0; i < matrix_size; ++i)
       for (int j = 0; j < matrix_size; ++j)
@@ -83,5 +87,27 @@ MSL_FUNC void matrix_store(const T *from, T *to, unsigned long stride, const vec
   for (int i = 0; i < matrix_size; ++i)
     __builtin_memcpy(to + i * stride, from + i * matrix_size, matrix_size * sizeof(T));
 }
+template <class T> MSL_MATRIX_OPERATION void matrix_fill(T *to, T value) {
+  for (int i = 0; i < matrix_size * matrix_size; ++i)
+    to[i] = value;
+}
+template <class T> MSL_MATRIX_OPERATION void matrix_diagonal(T *to, T value) {
+  for (int i = 0; i < matrix_size * matrix_size; ++i)
+    to[i] = i % (matrix_size + 1) == 0 ? value : T(0);
+}
+
+template <class T>
+MSL_FUNC void matrix_load(T *to, const T *from, unsigned long stride, const vec<unsigned long, 2> &origin,
+                          bool transpose) {
+  matrix_read(to, from + (origin.y * stride + origin.x), stride, transpose);
+}
+template <class T>
+MSL_FUNC void matrix_store(const T *from, T *to, unsigned long stride, const vec<unsigned long, 2> &origin,
+                           bool transpose) {
+  matrix_write(from, to + (origin.y * stride + origin.x), stride, transpose);
+}
 
 } // namespace msl
+
+#undef MSL_MATRIX_OPERATION
+#undef MSL_MATRIX_PRODUCT

@@ -83,6 +83,7 @@ MSL_FUNC simdgroup_matrix<T, Columns, Rows> make_filled_simdgroup_matrix(T value
 template <class T>
 MSL_FUNC void simdgroup_load(simdgroup_matrix<T, 8, 8> &d, const T *source, unsigned long elements_per_row = 8,
                              ::metal::vec<unsigned long, 2> origin = 0, bool transpose = false) {
+  msl::checked_matrix();
   const msl::LanePlace at = msl::lane_place(msl::own_lane());
   source += origin.y * elements_per_row + origin.x;
   if (transpose)
@@ -94,6 +95,7 @@ MSL_FUNC void simdgroup_load(simdgroup_matrix<T, 8, 8> &d, const T *source, unsi
 template <class T>
 MSL_FUNC void simdgroup_store(const simdgroup_matrix<T, 8, 8> &a, T *target, unsigned long elements_per_row = 8,
                               ::metal::vec<unsigned long, 2> origin = 0, bool transpose = false) {
+  msl::checked_matrix();
   const msl::LanePlace at = msl::lane_place(msl::own_lane());
   target += origin.y * elements_per_row + origin.x;
   target[transpose ? at.column * elements_per_row + at.row : at.row * elements_per_row + at.column] = a.msl_elements.x;
@@ -104,6 +106,7 @@ MSL_FUNC void simdgroup_store(const simdgroup_matrix<T, 8, 8> &a, T *target, uns
 template <class D, class A, class B>
 MSL_FUNC void simdgroup_multiply(simdgroup_matrix<D, 8, 8> &d, const simdgroup_matrix<A, 8, 8> &a,
                                  const simdgroup_matrix<B, 8, 8> &b, MSL_SITE) {
+  msl::checked_matrix();
   msl::LaneProduct<D, A, B, D> mine{&d.msl_elements.x, &a.msl_elements.x, &b.msl_elements.x, nullptr};
   msl_simd_collective(&mine, mine.combine, nullptr, msl_site.number);
 }
@@ -111,6 +114,7 @@ template <class D, class A, class B, class C>
 MSL_FUNC void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8> &d, const simdgroup_matrix<A, 8, 8> &a,
                                             const simdgroup_matrix<B, 8, 8> &b, const simdgroup_matrix<C, 8, 8> &c,
                                             MSL_SITE) {
+  msl::checked_matrix();
   msl::LaneProduct<D, A, B, C> mine{&d.msl_elements.x, &a.msl_elements.x, &b.msl_elements.x, &c.msl_elements.x};
   msl_simd_collective(&mine, mine.combine, nullptr, msl_site.number);
 }

@@ -4,6 +4,7 @@
 #include "msl_abi.h"
 #include "msl_checked.h"
 #include "msl_keywords.h"
+#include "msl_lanes.h"
 
 namespace msl {
 // A place in the source: the front end keeps the user's lines, and two calls on one line differ in column. A type of

@@ -23,7 +23,7 @@ constexpr uint32_t MAX_WORKER_THREADS = 256;
 enum class Command : uint32_t { Load = 1, Map = 2, Run = 3 };
 enum class Answer : uint32_t { Ok = 0, Refused = 1, Fault = 2 };
 enum class FaultKind : uint32_t { None = 0, Address = 1, StackOverflow = 2 };
-enum class Mode : uint32_t { Loop = 0, Fiber = 1 };
+enum class Mode : uint32_t { Loop = 0, Fiber = 1, Lanes = 2 };
 
 struct Control {
   uint32_t version;
@@ -60,7 +60,7 @@ constexpr uint64_t NO_CHECK_AREA = ~uint64_t(0);
 // The pool's descriptor comes through the channel: a worker that opens a library can open nothing for writing.
 struct MapMessage {
   uint64_t bytes;
-  uint32_t fibers;     // the most threads of a threadgroup in fiber mode
+  uint32_t fibers;     // the most that run for one threadgroup: its threads, or its SIMD-groups
   uint64_t check_area; // offset in the pool of a checked worker's area, or NO_CHECK_AREA
 };
 

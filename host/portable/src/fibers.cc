@@ -19,9 +19,7 @@ constexpr uint32_t WIDTH = MSL_SIMD_WIDTH;
 // the last switch has only just written: that keeps the chain of dependent loads from switch to switch short.
 __thread FiberEngine *engine __attribute__((tls_model("initial-exec")));
 
-inline Fiber *running() {
-  return reinterpret_cast<Fiber *>(reinterpret_cast<char *>(msl_self) - offsetof(Fiber, thread));
-}
+inline Fiber *running() { return &running_fiber(); }
 inline uint32_t lowest(uint32_t mask) { return mask & (0u - mask); }
 inline uint32_t index_of(uint32_t bit) { return uint32_t(__builtin_ctz(bit)); }
 
@@ -67,6 +65,7 @@ bool FiberEngine::prepare(uint32_t fibers, uint32_t stacks_per_guard) {
   if (memory == MAP_FAILED)
     return false;
   fibers_ = static_cast<Fiber *>(memory);
+  fiber_count_ = fibers;
   for (uint32_t i = 0; i < fibers; ++i) {
     fibers_[i].stack_top = stacks_.top(i);
     fibers_[i].bit = 1u << i % WIDTH;
@@ -97,7 +96,20 @@ void FiberEngine::place(const MslGroup &group) {
 
 void FiberEngine::run(const MslGroup &group, MslFiberEntry entry, uint64_t seed) {
   place(group);
-  live_ = group.size[0] * group.size[1] * group.size[2];
+  run_fibers(group.size[0] * group.size[1] * group.size[2], entry, seed);
+}
+
+void FiberEngine::run_simdgroups(const MslGroup &group, MslFiberEntry entry, uint64_t seed) {
+  uint32_t threads = group.size[0] * group.size[1] * group.size[2];
+  uint32_t count = (threads + WIDTH - 1) / WIDTH;
+  for (uint32_t i = 0; i < count; ++i)
+    fibers_[i].thread.group = &group;
+  placed_[0] = 0; // what `place` did is undone
+  run_fibers(count, entry, seed);
+}
+
+void FiberEngine::run_fibers(uint32_t count, MslFiberEntry entry, uint64_t seed) {
+  live_ = count;
   waiting_ = 0;
   entry_ = entry;
   shuffled_ = seed != 0 || watch_;
@@ -267,6 +279,8 @@ __attribute__((noinline)) void FiberEngine::resolve(SimdGroup *simd) {
   if (watch_)
     watch_->lanes_meet(uint32_t(simd - simd_), active, simd->live, first->argument, first->thread.index);
   first->combine(slots, active, first->argument);
+  if (watch_)
+    watch_->lanes_met();
   mark_ready(simd, active);
   simd->collective &= ~active;
   simd->matched = 0;

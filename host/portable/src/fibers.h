@@ -17,6 +17,7 @@ public:
   // `leader` is the index of the first of the lanes that meet.
   virtual void lanes_meet(uint32_t simdgroup, uint32_t active, uint32_t live, const void *argument,
                           uint32_t leader) = 0;
+  virtual void lanes_met() = 0; // their values are combined
 
 protected:
   ~EngineWatch() = default;
@@ -47,6 +48,10 @@ struct SimdGroup {
   void *slots[MSL_SIMD_WIDTH]; // nullptr for lanes that have returned
 };
 
+inline Fiber &running_fiber() {
+  return *reinterpret_cast<Fiber *>(reinterpret_cast<char *>(msl_self) - __builtin_offsetof(Fiber, thread));
+}
+
 class FiberEngine {
 public:
   // Takes the memory it needs; false if the system has none.
@@ -58,10 +63,15 @@ public:
   // watched: its reverse.
   void run(const MslGroup &group, MslFiberEntry entry, uint64_t seed);
 
+  // Runs every SIMD-group of `group` as one fiber: mode "lanes". Only barriers block.
+  void run_simdgroups(const MslGroup &group, MslFiberEntry entry, uint64_t seed);
+
   // Runs `function(argument)` on a fiber's stack, so that both modes have the same stack and the same guard.
   void run_plain(void (*function)(void *), void *argument);
 
   const Stacks &stacks() const { return stacks_; }
+  uint32_t fibers() const { return fiber_count_; }
+  const Fiber &fiber(uint32_t index) const { return fibers_[index]; }
 
   // For the library's calls and the fibers' entry; see fibers.cc.
   void barrier();
@@ -70,6 +80,7 @@ public:
 
 private:
   void place(const MslGroup &group);
+  void run_fibers(uint32_t count, MslFiberEntry entry, uint64_t seed);
   Fiber *take();
   Fiber *take_shuffled();
   void leave(Fiber *self);
@@ -99,6 +110,7 @@ private:
   void *caller_ = nullptr; // stack pointer of run()
   uint32_t placed_[3] = {0, 0, 0};
   Fiber *fibers_ = nullptr;
+  uint32_t fiber_count_ = 0;
   Stacks stacks_;
   SimdGroup simd_[MSL_MAX_THREADS / MSL_SIMD_WIDTH];
 };

@@ -166,8 +166,17 @@ Verdict build_plan(const LoadRequest &load, const BindRequest &bind, BoundPlan &
     if (!verdict.ok())
       return verdict;
     const PlanDispatch &planned = dispatches[i];
-    if (load.functions[planned.function].mode == Mode::Fiber)
-      out.fibers = std::max(out.fibers, planned.threadgroup[0] * planned.threadgroup[1] * planned.threadgroup[2]);
+    uint32_t threads = planned.threadgroup[0] * planned.threadgroup[1] * planned.threadgroup[2];
+    switch (load.functions[planned.function].mode) {
+    case Mode::Loop:
+      break;
+    case Mode::Fiber:
+      out.fibers = std::max(out.fibers, threads);
+      break;
+    case Mode::Lanes:
+      out.fibers = std::max(out.fibers, (threads + MSL_SIMD_WIDTH - 1) / MSL_SIMD_WIDTH);
+      break;
+    }
   }
   Plan header = {};
   header.dispatch_count = uint32_t(dispatches.size());

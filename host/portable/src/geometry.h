@@ -9,7 +9,7 @@ Verdict check_functions(const LoadRequest &load);
 
 struct BoundPlan {
   std::vector<char> bytes; // a Plan
-  uint32_t fibers = 1;     // the most threads of a threadgroup in fiber mode
+  uint32_t fibers = 1;     // the most that run for one threadgroup
   uint32_t instances = 0;
 };
 

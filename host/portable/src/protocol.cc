@@ -168,8 +168,10 @@ Verdict parse_function(const Json &json, FunctionRequest &out) {
   std::string mode = fields.string("mode", 16);
   if (mode == "fiber")
     out.mode = Mode::Fiber;
+  else if (mode == "lanes")
+    out.mode = Mode::Lanes;
   else if (mode != "loop")
-    fields.fail("member 'mode' is neither 'loop' nor 'fiber'");
+    fields.fail("member 'mode' is none of 'loop', 'fiber', 'lanes'");
   out.max_threads = uint32_t(fields.integer("max_threads", 0, UINT32_LIMIT));
   out.static_threadgroup_bytes = uint64_t(fields.integer("static_threadgroup_bytes", 0, INT64_MAX));
   for (const Json &item : fields.array("threadgroup_arguments", false)) {

@@ -20,6 +20,7 @@ bool ThreadgroupRunner::prepare(uint32_t fibers, uint32_t stacks_per_guard) {
     return false;
   if (checker_) {
     engine_.set_watch(checker_);
+    checker_->set_engine(engine_);
     if (!checker_->prepare_threadgroup_memory(arena_, usable, GUARD))
       return false;
   }
@@ -102,7 +103,11 @@ void ThreadgroupRunner::run(const Program &program, uint32_t instance, uint32_t 
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t index = order(first + i);
     enter_threadgroup(index);
-    engine_.run(group_, entry, seed ? seed ^ mix_bits(index + 1) : 0);
+    uint64_t group_seed = seed ? seed ^ mix_bits(index + 1) : 0;
+    if (entry_.mode == Mode::Lanes)
+      engine_.run_simdgroups(group_, entry, group_seed);
+    else
+      engine_.run(group_, entry, group_seed);
   }
 }
 
@@ -111,11 +116,16 @@ void ThreadgroupRunner::run_checked(MslFiberEntry entry, uint32_t dispatch) {
   if (first_ == 0)
     checker_->begin_dispatch(*dispatch_, dispatch, group_, seed_);
   for (uint64_t ordinal = first_; ordinal < first_ + count_; ++ordinal) {
+    if (checker_->skips(ordinal))
+      continue;
     uint64_t index = group_of(seed_, ordinal, dispatch_->total_threadgroups);
     enter_threadgroup(index);
     checker_->begin_group(ordinal);
     engine_.run(group_, entry, seed_ > REVERSED ? seed_ ^ mix_bits(index + 1) : seed_);
+    checker_->end_group();
   }
+  if (first_ + count_ == dispatch_->total_threadgroups)
+    checker_->end_dispatch();
   checker_->end_chunk();
 }
 

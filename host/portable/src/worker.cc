@@ -158,7 +158,8 @@ bool map(Worker &worker) {
   }
   if (message.check_area != NO_CHECK_AREA) {
     checker = new Checker;
-    if (!checker->prepare(program.pool, message.bytes, message.check_area, worker.shared)) {
+    const void *code = program.functions[0].address;
+    if (!checker->prepare(program.pool, message.bytes, message.check_area, worker.shared, code)) {
       answer(worker, Answer::Fault, "no memory for the checker: ", strerror(errno));
       return false;
     }
