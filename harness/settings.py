@@ -91,6 +91,11 @@ def chosen_compiler() -> str:
     return os.environ.get("METAL_BENCH_CLANG", "")
 
 
+def metal_host() -> str:
+    """METAL_BENCH_METAL_HOST: a built Metal host to use; empty: the one of this checkout."""
+    return os.environ.get("METAL_BENCH_METAL_HOST", "")
+
+
 def step_summary() -> Path | None:
     """GITHUB_STEP_SUMMARY: a file that a workflow's page is made of; None outside a workflow."""
     page = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -110,6 +115,7 @@ class Settings:
     checked: bool = False  # the checked build at the requested size too
     cold_start: bool = False
     held_out: bool = False
+    against: str | None = None  # a file to be timed beside, or "seed"
     save: bool = True
     threads: int = 0
     iters: int | None = None

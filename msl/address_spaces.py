@@ -39,6 +39,10 @@ class Pointer:
         return f"{const}{self.space} {self.type} *"
 
 
+#: Pointers and arrays by name; None for a name that means several things.
+Table = dict[str, Pointer | None]
+
+
 def check_address_spaces(unit: Unit, analysis: Analysis) -> list[Diagnostic]:
     """Violations in the functions that this host compiles."""
     concrete = {cls.name for cls in unit.classes if not _is_template(unit, cls.start)}
@@ -89,9 +93,9 @@ class _Checker:
         for index in range(first + 1, last):
             text = self.code.text(index)
             if text == "(":
-                yield from self._c_cast(index, table, templates)
+                yield from self._c_cast(index, table, templates, places)
             elif text in _CASTS and self.code.text(index + 1) == "<":
-                yield from self._named_cast(index, table, templates)
+                yield from self._named_cast(index, table, templates, places)
             elif (
                 text == "="
                 and self.code.text(index - 2) in (";", "{", "}", ")")
@@ -134,10 +138,10 @@ class _Checker:
         token = self.code.tokens[index]
         return Diagnostic(ERROR, token.line, token.column, text, token.file, notes)
 
-    def _table(self, function: Function) -> dict[str, Pointer | None]:
-        """Pointers and arrays by name; None for a name that means several things."""
+    def _table(self, function: Function) -> Table:
+        """What the function's parameters and locals are."""
         assert function.body is not None
-        table: dict[str, Pointer | None] = {}
+        table: Table = {}
         for parameter in function.parameters:
             if parameter.name and parameter.specifiers:
                 table[parameter.name] = self._pointer(
@@ -154,9 +158,7 @@ class _Checker:
     def _pointer(
         self, specifiers: Specifiers, declarator: Declarator, local: bool
     ) -> Pointer | None:
-        spaces = [
-            self.code.text(index) for index in specifiers.spaces if self.code.text(index) in _SPACES
-        ]
+        spaces = [text for text in map(self.code.text, specifiers.spaces) if text in _SPACES]
         stars = [mark for mark in declarator.marks if self.code.text(mark) == "*"]
         one = len(declarator.marks) == 1 and len(stars) == 1 and not declarator.arrays
         if len(spaces) == 1 and one:
@@ -170,7 +172,7 @@ class _Checker:
             )
         return None
 
-    def _value(self, start: int, end: int, table: dict[str, Pointer | None]) -> Pointer | None:
+    def _value(self, start: int, end: int, table: Table) -> Pointer | None:
         """The pointer that an expression is, if it is `p`, `p + ...`, `p - ...`, or `&p[...]` with
         more of it."""
         code = self.code
@@ -215,7 +217,7 @@ class _Checker:
         )
         yield self._error(declarator.name_index, text)
 
-    def _assignment(self, index: int, table: dict[str, Pointer | None]) -> Iterator[Diagnostic]:
+    def _assignment(self, index: int, table: Table) -> Iterator[Diagnostic]:
         target = table.get(self.code.text(index - 1))
         stop = index
         while self.code.text(stop) not in (";", "", ","):
@@ -237,6 +239,8 @@ class _Checker:
         declarator = declarator_at(code, specifiers.end, end)
         if declarator.name or not declarator.marks or declarator.end != end:
             return None, -1
+        if declarator.marks[0] > specifiers.end + 1:  # `uint(7) * (x)` is a product
+            return None, -1
         spaces = [code.text(i) for i in range(start, end) if code.text(i) in _SPACES]
         if not spaces:
             known = self._concrete(specifiers.type, templates)
@@ -246,7 +250,7 @@ class _Checker:
         return Pointer(spaces[0], specifiers.type, "const" in specifiers.words), -1
 
     def _c_cast(
-        self, index: int, table: dict[str, Pointer | None], templates: set[str]
+        self, index: int, table: Table, templates: set[str], places: Places
     ) -> Iterator[Diagnostic]:
         code = self.code
         close = code.pair[index]
@@ -259,9 +263,10 @@ class _Checker:
         if target is None or not follows:
             return
         stop = self._operand_end(close + 1)
-        yield from self._mismatch(
-            "C-style cast", index, target, self._operand(close + 1, stop, table)
-        )
+        source = self._operand(close + 1, stop, table)
+        yield from self._mismatch("C-style cast", index, target, source)
+        if source is None:
+            yield from self._address("C-style cast", index, target, close + 1, places)
 
     def _operand_end(self, index: int) -> int:
         code = self.code
@@ -271,7 +276,7 @@ class _Checker:
             index = code.pair[index] + 1
         return index
 
-    def _operand(self, start: int, end: int, table: dict[str, Pointer | None]) -> Pointer | None:
+    def _operand(self, start: int, end: int, table: Table) -> Pointer | None:
         if self.code.text(start) == "(" and self.code.pair[start] == end - 1:
             start, end = start + 1, end - 1
         if self.code.text(end) in (".", "->"):
@@ -279,7 +284,7 @@ class _Checker:
         return self._value(start, end, table)
 
     def _named_cast(
-        self, index: int, table: dict[str, Pointer | None], templates: set[str]
+        self, index: int, table: Table, templates: set[str], places: Places
     ) -> Iterator[Diagnostic]:
         code = self.code
         after = code.after_angles(index + 1)
@@ -291,6 +296,8 @@ class _Checker:
         if target is not None:
             source = self._value(after + 1, code.pair[after], table)
             yield from self._mismatch(code.text(index), index, target, source)
+            if source is None:
+                yield from self._address(code.text(index), index, target, after + 1, places)
 
     def _mismatch(
         self, cast: str, index: int, target: Pointer, source: Pointer | None
@@ -302,9 +309,20 @@ class _Checker:
             )
             yield self._error(index, text)
 
-    def _call(
-        self, index: int, table: dict[str, Pointer | None], places: Places
+    def _address(
+        self, cast: str, index: int, target: Pointer, start: int, places: Places
     ) -> Iterator[Diagnostic]:
+        """The address of a variable or member whose space is declared."""
+        name, space = places.addressed(start)
+        if space in ("", "thread", target.space):
+            return
+        text = (
+            f"{cast} of the address of '{name}' in address space '{space}' to '{target.spell()}'"
+            " converts between mismatching address spaces"
+        )
+        yield self._error(index, text)
+
+    def _call(self, index: int, table: Table, places: Places) -> Iterator[Diagnostic]:
         """A call whose every candidate wants a pointer into another space."""
         code = self.code
         name = code.text(index)
@@ -330,7 +348,7 @@ class _Checker:
         self,
         candidate: Function,
         arguments: list[tuple[int, int]],
-        table: dict[str, Pointer | None],
+        table: Table,
         places: Places,
     ) -> Diagnostic | None:
         for position, (parameter, argument) in enumerate(

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msl.diagnostics import Diagnostic
 from msl.headers import headers_hash
@@ -24,12 +24,10 @@ from msl.library import (
     Rejection,
     ThreadgroupVariable,
 )
+from msl.request import Request
 from msl.toolchain import cpu_identity
 
-if TYPE_CHECKING:
-    from msl.compile import Request
-
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _QUOTED = re.compile(r'#\s*(?:include|import)\s*"([^"\n]+)"')
 _FRONT_END = Path(__file__).resolve().parent
 
@@ -43,9 +41,10 @@ def key(request: Request) -> str:
         sorted((str(name), repr(value)) for name, value in request.constants.items()),
         request.toolchain.identity,
         request.flags,
+        request.engine,
         headers_hash(),
         cpu_identity(),
-        front_end_stamp(),
+        front_end_stamp(widen=request.engine != "reference"),
         request.text,
     ]
     if '"' in request.text:
@@ -53,9 +52,12 @@ def key(request: Request) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def front_end_stamp() -> str:
-    """Changes whenever a file of this package does."""
+def front_end_stamp(*, widen: bool = True) -> str:
+    """Changes whenever a file of this package does; without `widen` only if one does that decides
+    what the reference engine runs."""
     files = sorted([*_FRONT_END.glob("*.py"), *_FRONT_END.glob("targets/*.py")])
+    if widen:
+        files += sorted(_FRONT_END.glob("widen/*.py"))
     stats = [(file.name, file.stat().st_mtime_ns, file.stat().st_size) for file in files]
     return hashlib.sha256(repr(stats).encode()).hexdigest()
 
@@ -190,6 +192,8 @@ def _library(record: Mapping[str, Any], path: Path) -> Library:
             tuple(item["threadgroup_arguments"]),
             parameters,
             tuple(item["missing_constants"]),
+            item["engine"],
+            item["declined"],
         )
     found = _diagnostics(record["diagnostics"])
     checked = record["checked"]

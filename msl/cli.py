@@ -16,6 +16,7 @@ import numpy.typing as npt
 from msl.compile import compile_source
 from msl.constants import Value
 from msl.host_build import HostBuildError, ensure_host
+from msl.lanes_build import DEFAULT, ENGINES
 from msl.library import UNSUPPORTED, KernelFunction, Library, Rejection
 from msl.run import Extent, HostError, Launch, Ran, default_threadgroup, run
 from msl.toolchain import ToolchainError
@@ -84,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--include-root", action="append", default=[], metavar="DIR")
         command.add_argument("--constant", action="append", default=[], metavar="INDEX|NAME=VALUE")
         command.add_argument("--strict", action="store_true", help="no relaxed arithmetic")
+        command.add_argument(
+            "--engine", choices=ENGINES, default=DEFAULT, help=f"default: {DEFAULT}"
+        )
         command.add_argument("--cache", type=Path, default=_CACHE, metavar="DIR")
         command.add_argument("--compiler", metavar="CLANG", help="default: the pinned wheel")
     return parser
@@ -116,6 +120,7 @@ def _compile(
         function_constants=dict(_constant(item) for item in options.constant),
         include_roots=[Path(root) for root in options.include_root] or [path.parent],
         strict=options.strict,
+        engine=options.engine,
         cache_dir=options.cache,
         compiler=options.compiler,
     )
@@ -189,6 +194,8 @@ def _facts(function: KernelFunction) -> dict[str, Any]:
         "static_threadgroup_bytes": function.static_threadgroup_bytes,
         "threadgroup_arguments": list(function.threadgroup_arguments),
         "missing_constants": list(function.missing_constants),
+        "engine": function.engine,
+        "declined": function.declined,
         "buffers": {
             str(index): {
                 "name": p.name,
@@ -235,7 +242,7 @@ def _run(options: argparse.Namespace) -> int:
     if not isinstance(ran, Ran):
         print(f"msl: {ran.status}: {ran.reason}", file=sys.stderr)
         return ENVIRONMENT if ran.status == UNSUPPORTED else REFUSED
-    _report(options, ran, created)
+    _report(options, function, ran, created)
     return OK
 
 
@@ -252,9 +259,13 @@ def _check_bindings(function: KernelFunction, bound: set[int]) -> None:
         raise UsageError(f"'{function.name}' has no buffer {extra[0]}")
 
 
-def _report(options: argparse.Namespace, ran: Ran, created: dict[str, int]) -> None:
+def _report(
+    options: argparse.Namespace, function: KernelFunction, ran: Ran, created: dict[str, int]
+) -> None:
     elapsed = f"{ran.elapsed_ns / 1e6:.3f} ms wall"
+    why = f", the fast one declines: {function.declined}" if function.declined else ""
     print(f"{options.fn}: {elapsed} on the portable host (not Metal performance)")
+    print(f"engine: {function.engine}{why}")
     for item in options.out:
         name, equals, file = item.rpartition("=")
         if equals and name not in created:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from msl import attributes, cache, checked_build, safety
+from msl import attributes, cache, checked_build, lanes_build, safety
 from msl.address_spaces import check_address_spaces
 from msl.analysis import Analysis, analyse
 from msl.checks import check
@@ -21,52 +21,29 @@ from msl.declarations import Unit
 from msl.diagnostics import ERROR, Diagnostic, ordered, render
 from msl.edits import Edits, Output
 from msl.elf import ElfError, Image, verify
-from msl.flags import compile_flags
 from msl.headers import ensure_precompiled
 from msl.language import edit_language
 from msl.library import (
     COMPILE_ERROR,
     UNSUPPORTED,
     CheckedBuild,
-    KernelFunction,
     Library,
-    Parameter,
     Rejection,
 )
-from msl.missing import missing_constants
+from msl.linking import kernel_function, link
 from msl.overloads import edit_overloads
 from msl.paths import edit_paths
 from msl.preprocess import Preprocessed, preprocess
 from msl.reflect import Kernel, Reflection, reflect
+from msl.refusals import NEEDS_CODE, located
+from msl.request import Request
 from msl.scanner import scan
 from msl.syntax import Code, Unbalanced
 from msl.targets import cpu
 from msl.threadgroup import edit_threadgroup
-from msl.toolchain import Toolchain, cpu_identity, find_toolchain
+from msl.toolchain import cpu_identity, find_toolchain
 
-MAX_THREADS = 1024
 _TOO_DEEP = "statements or brackets are nested too deeply"
-
-
-@dataclass(frozen=True)
-class Request:
-    """Everything that decides what a build yields."""
-
-    text: str
-    name: str
-    functions: tuple[str, ...] | None
-    constants: Values
-    roots: tuple[Path, ...]
-    strict: bool
-    cache_dir: Path
-    toolchain: Toolchain
-    checked: bool = False
-
-    @property
-    def flags(self) -> list[str]:
-        """How library headers and unit are compiled."""
-        flags = compile_flags(self.toolchain, self.strict)
-        return [*flags, *checked_build.FLAGS] if self.checked else flags
 
 
 def compile_source(
@@ -79,13 +56,16 @@ def compile_source(
     include_roots: Sequence[Path] = (),
     strict: bool = False,
     checked: bool = False,
+    engine: str = lanes_build.DEFAULT,
     cache_dir: Path,
     compiler: str | None = None,
 ) -> Library | Rejection:
     """Compile MSL text for a target. `functions` limits the build to some kernels; `checked` makes
-    the build that reports faults to a checker. A refusal is a value."""
-    if target != "cpu":
-        raise ValueError(f"no target named {target!r}; there is: cpu")
+    the build that reports faults to a checker, always for the reference engine. `engine` "auto"
+    gives each kernel the fast engine if that can keep its meaning; "fast" refuses the others as
+    unsupported. A refusal is a value."""
+    if target != "cpu" or engine not in lanes_build.ENGINES:
+        raise ValueError(f"no target {target!r} or no engine {engine!r}")
     started = time.perf_counter()
     request = Request(
         text,
@@ -97,6 +77,7 @@ def compile_source(
         Path(cache_dir).resolve(),
         find_toolchain(compiler),
         checked,
+        lanes_build.REFERENCE if checked else engine,
     )
     store = cache.Store(request.cache_dir)
     key = cache.key(request)
@@ -120,6 +101,10 @@ class _Build:
     timings: dict[str, float] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     _places: list[tuple[str, int, int] | None] = field(default_factory=list)
+    #: Program-scope constants that may need code to initialise them; the optimiser folds most.
+    _by_code: list[Diagnostic] = field(default_factory=list)
+    _unplaced: list[Diagnostic] = field(default_factory=list)
+    _fast: lanes_build.Fast = field(default_factory=lanes_build.Fast)
     limited: bool = False  # stopped by a limit of this machine: not a fact about the source
 
     @contextmanager
@@ -154,6 +139,8 @@ class _Build:
             try:
                 unit = scan(Code(source.tokens))
                 translation = self._translate(unit, found)
+                if isinstance(translation, cpu.Translation):
+                    translation = self._widen(unit, translation, folder)
             except Unbalanced:
                 return self._syntax_errors(source, folder, precompiled, found)
             except RecursionError:
@@ -173,7 +160,34 @@ class _Build:
             roots=request.roots,
         )
 
-    def _translate(self, unit: Unit, found: list[Diagnostic]) -> cpu.Translation | Rejection:
+    def _widen(
+        self, unit: Unit, translation: cpu.Translation, folder: Path
+    ) -> cpu.Translation | Rejection:
+        """Build what the fast engine accepts; the translation of the rest."""
+        request = self.request
+        if request.engine == lanes_build.REFERENCE or not translation.entries:
+            return translation
+        lanes = self._translate(unit, [], lanes=True)
+        if isinstance(lanes, Rejection):
+            return translation
+        with self._timed("widen"):
+            self._fast = lanes_build.build(request, lanes, folder)
+        if request.engine == lanes_build.FAST and not self._fast.failed and self._fast.declined:
+            number, reason = min(self._fast.declined.items())
+            name = lanes.entries[number].kernel.name
+            return self._unsupported(1, 1, f"the fast engine declines '{name}': {reason}")
+        if not self._fast.entries:
+            return translation
+        return self._translate(unit, [], without=self._fast.entries)
+
+    def _translate(
+        self,
+        unit: Unit,
+        found: list[Diagnostic],
+        *,
+        lanes: bool = False,
+        without: Collection[int] = (),
+    ) -> cpu.Translation | Rejection:
         """Check and edit; `found` gains the warnings."""
         analysis = analyse(unit)
         if self.request.checked:
@@ -200,7 +214,10 @@ class _Build:
         chosen = self._chosen(kernels, analysis)
         if isinstance(chosen, Rejection):
             return chosen
-        return cpu.translate(unit, analysis, chosen, edits, checked=self.request.checked)
+        checked = self.request.checked
+        return cpu.translate(
+            unit, analysis, chosen, edits, checked=checked, lanes=lanes, without=without
+        )
 
     def _chosen(self, kernels: list[Kernel], analysis: Analysis) -> list[Kernel] | Rejection:
         unsupported = analysis.unsupported_names()
@@ -243,8 +260,11 @@ class _Build:
         precompiled: Path,
         found: list[Diagnostic],
     ) -> Library | Rejection:
-        with self._timed("compile"):
-            ok, diagnostics = self._compile(translation, folder, precompiled)
+        if translation.entries or not self._fast.entries:
+            with self._timed("compile"):
+                ok, diagnostics = self._compile(translation, folder, precompiled)
+        else:
+            ok, diagnostics = True, self._diagnose(self._fast.stderr, translation)
         found += diagnostics
         if not ok or _failed(found):
             if not _failed(found):
@@ -260,15 +280,20 @@ class _Build:
                     self.request.toolchain, folder, self.request.cache_dir, translation.place
                 )
         with self._timed("link"):
-            self._link(folder)
+            objects = ["unit.o"] if translation.entries or not self._fast.entries else []
+            objects += [lanes_build.OBJECT] if self._fast.entries else []
+            link(self.request.toolchain, objects, folder, self.request.cache_dir)
         try:
             hooks = checked_build.HOOKS if self.request.checked else frozenset()
             image = verify(folder / "library.so", hooks)
         except ElfError as problem:
-            return self._reject([*found, _located(unit, problem, self.request.name)])
+            return self._reject([*found, *located(unit, problem, self._by_code, self.request.name)])
+        entries = {entry.number: entry for entry in translation.entries} | self._fast.entries
         functions = {
-            entry.kernel.name: _function(unit, entry, image, self.request.constants)
-            for entry in translation.entries
+            entry.kernel.name: kernel_function(
+                unit, entry, image, self.request.constants, self._fast.declined.get(number, "")
+            )
+            for number, entry in sorted(entries.items())
         }
         warnings = ordered(found)
         return Library(
@@ -294,17 +319,21 @@ class _Build:
         if done.limit:
             self.limited = True
             return False, [Diagnostic(ERROR, 1, 1, done.limit, request.name)]
-        lines = {name: text.split("\n") for name, text in self.sources.items()}
-        parsed = parse(done.stderr, translation.place)
-        every = [in_source_terms(item, lines.get(item.file, [])) for item in parsed]
-        diagnostics = [item for item in every if item.line]
+        diagnostics = self._diagnose(done.stderr, translation)
         if done.code and not _failed(diagnostics):
             diagnostics += [
-                replace(item, line=1, column=1, file=request.name)
-                for item in every
-                if not item.line
+                replace(item, line=1, column=1, file=request.name) for item in self._unplaced
             ]
         return done.code == 0, diagnostics
+
+    def _diagnose(self, stderr: str, translation: cpu.Translation) -> list[Diagnostic]:
+        """What the compiler said, at places of the source."""
+        lines = {name: text.split("\n") for name, text in self.sources.items()}
+        parsed = parse(stderr, translation.place)
+        every = [in_source_terms(item, lines.get(item.file, [])) for item in parsed]
+        self._by_code = [item for item in every if item.text.startswith(NEEDS_CODE) and item.line]
+        self._unplaced = [item for item in every if not item.line]
+        return [item for item in every if item.line and not item.text.startswith(NEEDS_CODE)]
 
     def _tables(
         self, unit: Unit, translation: cpu.Translation, image: Image
@@ -314,23 +343,6 @@ class _Build:
         variables = checked_build.variables_of(unit, translation.entries, image)
         return CheckedBuild(tuple(self._places), variables)
 
-    def _link(self, folder: Path) -> None:
-        request = self.request
-        command = [
-            *request.toolchain.lld,
-            "-shared",
-            "-z",
-            "now",
-            "-z",
-            "relro",
-            "-z",
-            "noexecstack",
-        ]
-        command += ["--hash-style=gnu", "--build-id=none", "-o", "library.so", "unit.o"]
-        done = request.toolchain.run(command, folder=folder, cache=request.cache_dir)
-        if done.code:
-            raise RuntimeError(f"the linker failed: {done.limit or done.stderr}")
-
     def _reject(self, found: list[Diagnostic]) -> Rejection:
         every = tuple(dict.fromkeys(found)) if len(found) < 2 else _first_errors(found)
         return Rejection(COMPILE_ERROR, every, render(every, self.sources))
@@ -338,16 +350,6 @@ class _Build:
     def _unsupported(self, line: int, column: int, text: str) -> Rejection:
         item = Diagnostic(ERROR, line, column, text, self.request.name)
         return Rejection(UNSUPPORTED, (item,), render([item], self.sources))
-
-
-def _located(unit: Unit, problem: ElfError, name: str) -> Diagnostic:
-    """A refusal of the built library, at the declaration that it is about if that is known."""
-    for function in unit.functions:
-        if function.name in problem.names and function.body is None:
-            token = unit.code.tokens[function.name_index]
-            text = f"undefined symbol '{function.name}': declared but never defined"
-            return Diagnostic(ERROR, token.line, token.column, text, token.file)
-    return Diagnostic(ERROR, 1, 1, str(problem), name)
 
 
 def _first_errors(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -377,23 +379,3 @@ def _gone(kernel: Kernel, dropped: set[int]) -> bool:
 
 def _failed(found: Sequence[Diagnostic]) -> bool:
     return any(item.severity == ERROR for item in found)
-
-
-def _function(
-    unit: Unit, entry: cpu.Entry, image: Image, constants: Mapping[int | str, object]
-) -> KernelFunction:
-    kernel = entry.kernel
-    limit = image.word(entry.limit_symbol) if kernel.limit is not None else None
-    return KernelFunction(
-        kernel.name,
-        entry.symbol,
-        entry.mode,
-        MAX_THREADS if limit is None else limit,
-        image.section_size(entry.section),
-        tuple(item.index for item in kernel.arguments if item.kind == "threadgroup"),
-        {
-            item.index: Parameter(item.name, item.type, item.space, item.const)
-            for item in kernel.buffers
-        },
-        missing_constants(unit, kernel, constants),
-    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msl.headers import LIBRARY_FOLDER
 
-_EXPORT = re.compile(r"msl_(?:loop|fiber|limit)_\d+")
+_EXPORT = re.compile(r"msl_(?:loop|fiber|lanes|limit)_\d+")
 
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
 _SHT_DYNAMIC, _SHT_DYNSYM, _SHT_RELA, _SHT_REL = 6, 11, 4, 9
@@ -38,11 +38,14 @@ _STT_IFUNC = 10
 
 class ElfError(ValueError):
     """The file is not a library that may be loaded; the message says why. `names` are functions it
-    is about."""
+    is about; `initialises`: it holds code that would run when it is loaded."""
 
-    def __init__(self, message: str, names: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, names: tuple[str, ...] = (), initialises: bool = False
+    ) -> None:
         super().__init__(message)
         self.names = names
+        self.initialises = initialises
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def verify(path: Path, hooks: frozenset[str] = frozenset()) -> Image:
         if section.type in _INIT_TYPES and section.size:
             raise ElfError(
                 "a program-scope variable needs code to initialise it"
-                f" ({_INIT_TYPES[section.type]})"
+                f" ({_INIT_TYPES[section.type]})",
+                initialises=True,
             )
         if section.flags & 1 and section.flags & 4:
             raise ElfError(f"section {section.name} is writable and executable")

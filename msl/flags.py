@@ -19,6 +19,7 @@ _WARNINGS = (
     "array-bounds",
     "dangling-else",
     "infinite-recursion",
+    "global-constructors",  # kept to say where, if the library turns out to need one
 )
 _RELAXED = (
     "-ffp-contract=fast-honor-pragmas",
@@ -28,7 +29,8 @@ _RELAXED = (
     "-fno-trapping-math",
     "-fno-math-errno",
 )
-_STRICT = ("-ffp-contract=on", "-fno-trapping-math", "-fno-math-errno")
+#: metal::f is metal::precise::f then, as it is metal::fast::f otherwise.
+_STRICT = ("-ffp-contract=on", "-fno-trapping-math", "-fno-math-errno", "-DMSL_PRECISE_MATH=1")
 
 
 def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:

@@ -51,12 +51,13 @@ def ensure_precompiled(
     key = hashlib.sha256(
         f"{headers_hash(folder)}\n{identity}\n{' '.join(flags)}".encode()
     ).hexdigest()[:24]
-    home = cache / "library" / key
+    # The header keeps the path that it was built from, which has to outlive a link to it.
+    home = (cache / "library").resolve() / key
     precompiled = home / "library.pch"
     if precompiled.is_file():
         return precompiled
     _copy_headers(folder, home)
-    scratch = Path(tempfile.mkdtemp(prefix=".pch-", dir=cache))
+    scratch = Path(tempfile.mkdtemp(prefix=".pch-", dir=home.parent))
     try:
         target = scratch / "library.pch"
         command = [

@@ -51,6 +51,7 @@ WORKER_PARTS = (
     "checked_access",
     "checked_report",
     "checked_hooks",
+    "checked_private",
     "checked_shadow",
     "checked_sync",
     "stacks",

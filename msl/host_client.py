@@ -3,6 +3,7 @@ memory with its worker."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import mmap
 import os
@@ -44,12 +45,13 @@ class Refused:
 class HostClient:
     """One running supervisor."""
 
-    def __init__(self, supervisor: Path) -> None:
+    def __init__(self, supervisor: Path, *options: str) -> None:
+        self._transcript = hashlib.sha256()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         try:
             # A session of its own: Ctrl-C is ours, and the supervisor ends when its input closes.
             self._process = subprocess.Popen(
-                [str(supervisor)],
+                [str(supervisor), *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -75,6 +77,11 @@ class HostClient:
     def pid(self) -> int:
         """The supervisor's process."""
         return self._process.pid
+
+    @property
+    def transcript_sha256(self) -> str:
+        """The hash of every line that was sent and received."""
+        return self._transcript.hexdigest()
 
     def request(self, op: str, wait_ms: int, /, **fields: Any) -> Mapping[str, Any] | Refused:
         """Send one request; its reply, or the refusal that it is."""
@@ -112,6 +119,7 @@ class HostClient:
                 pipe.close()
 
     def _write(self, data: bytes) -> None:
+        self._transcript.update(data)
         assert self._process.stdin is not None
         view = memoryview(data)
         while view:
@@ -129,6 +137,7 @@ class HostClient:
                 raise self.failure(f"it ended during '{op}'")
             self._pending += data
         line, _, self._pending = self._pending.partition(b"\n")
+        self._transcript.update(line + b"\n")
         return line
 
     def failure(self, what: str) -> HostError:

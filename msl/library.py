@@ -29,12 +29,14 @@ class KernelFunction:
 
     name: str
     entry: str
-    mode: str  # "loop": threads need no synchronisation; "fiber": they do
+    mode: str  # what one call runs: "loop": a threadgroup, "fiber": a thread, "lanes": a SIMD-group
     max_threads: int
     static_threadgroup_bytes: int
     threadgroup_arguments: tuple[int, ...] = ()
     parameters: Mapping[int, Parameter] = field(default_factory=dict)
     missing_constants: tuple[str, ...] = ()
+    engine: str = "reference"  # or "fast"
+    declined: str = ""  # why the fast engine does not run it: line, column, construct
 
 
 @dataclass(frozen=True)

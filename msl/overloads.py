@@ -222,6 +222,25 @@ class Places:
                 return ""
         return space
 
+    def addressed(self, start: int) -> tuple[str, str]:
+        """(text, space) of the variable or member whose address an expression that begins at
+        `start` takes; ("", "") if it does not. What lies behind a pointer among the members is not
+        known either."""
+        code = self.code
+        start += code.text(start) == "("
+        if code.text(start) != "&" or not code.is_name(start + 1):
+            return "", ""
+        end = start + 2
+        while code.text(end) == "[":
+            end = code.pair[end] + 1
+        end += 2 * (code.text(end) == "->")
+        while code.text(end) == ".":
+            end += 2
+        if code.text(end) in ("[", "->", "("):
+            return "", ""
+        text = "".join(code.text(i) for i in range(start + 1, end))
+        return text, self.lvalue(start + 1, end)
+
     def _bare(self, start: int, end: int) -> tuple[int, int]:
         while self.code.text(start) == "(" and self.code.pair[start] == end - 1:
             start, end = start + 1, end - 1

@@ -169,7 +169,9 @@ class _Scanner:
             index += 1
         if name_index >= 0:
             self.unit.instantiations.append(
-                Instantiation(start, stop + 1, code.text(name_index), arguments, attributes)
+                Instantiation(
+                    start, min(stop + 1, end), code.text(name_index), arguments, attributes
+                )
             )
         return stop + 1
 
@@ -293,8 +295,9 @@ class _Scanner:
     def _finish(self, head: _Head, index: int, end: int, names: tuple[str, ...], owner: str) -> int:
         """A declaration without a body: a prototype or variables."""
         stop = self._semicolon(index, end)
+        after = min(stop + 1, end)  # the text may end before its semicolon
         if head.parameters >= 0:
-            return self._function(head, stop + 1, None, names, owner)
+            return self._function(head, after, None, names, owner)
         specifiers = specifiers_at(self.code, head.first, stop, True)
         if specifiers and specifiers.end < stop:
             specifiers.attributes = [
@@ -307,7 +310,7 @@ class _Scanner:
             self.unit.variables.append(
                 Variable(
                     head.start,
-                    stop + 1,
+                    after,
                     specifiers,
                     [d for d in declarators if d.name],
                     names,
@@ -315,7 +318,7 @@ class _Scanner:
                     template,
                 )
             )
-        return stop + 1
+        return after
 
     def _function(
         self,

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WALL_LIMIT_S = 60
-CPU_LIMIT_S = 40
-MEMORY_LIMIT_BYTES = 4 << 30
+CPU_LIMIT_S = 15
+MEMORY_LIMIT_BYTES = 3 << 30
 OUTPUT_LIMIT_BYTES = 64 << 20
 
 

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from functools import lru_cache
 
 from harness.devices.base import Device
 from harness.errors import UserError
 
+#: Modules here that are no devices.
+_HELPERS = ("base", "host_client", "metal_build")
+
 
 def names() -> list[str]:
     """The devices that there are modules for."""
     found = [module.name for module in pkgutil.iter_modules(__path__)]
-    return sorted(name for name in found if name != "base")
+    return sorted(name for name in found if name not in _HELPERS)
 
 
 @lru_cache(maxsize=8)
 def open_device(name: str) -> Device:
     """The device of this name, e.g. `cpu` or `replay:runs.jsonl`. `auto` is the best there is."""
-    kind, _, argument = ("cpu" if name == "auto" else name).partition(":")
+    best = "metal" if sys.platform == "darwin" else "cpu"
+    kind, _, argument = (best if name == "auto" else name).partition(":")
     if kind not in names():
         raise UserError(f"unknown device {kind!r}", f"devices are {', '.join(names())}")
     module = importlib.import_module(f"harness.devices.{kind}")

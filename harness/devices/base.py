@@ -14,11 +14,19 @@ from msl.library import CheckedBuild
 
 @dataclass(frozen=True)
 class Source:
-    """MSL text and where it came from; what is recorded is what ran."""
+    """MSL text and where it came from; what is recorded is what ran.
+
+    `recorded` is the text with every header that it includes in place, and `sha256` its hash: a
+    changed header is another source, and a stored source can be run when headers have changed.
+    """
 
     text: str
     path: str
     sha256: str
+    recorded: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recorded", self.recorded or self.text)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import msl
 from harness import settings
 from harness.devices.base import Device, Function, Program, Session, Source
 from harness.devices.host_client import PROTOCOL_VERSION, HostSession, Supervisor
-from harness.errors import EnvironmentFault, HostFailure
+from harness.errors import EnvironmentFault, HostFailure, UserError
 from harness.evaluation import Refusal, Status
 from msl.host_build import HostBuildError, ensure_host
 from msl.toolchain import ToolchainError
@@ -26,7 +26,8 @@ class CpuDevice:
 
     name = "cpu"
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str = "") -> None:
+        self._engine = engine or msl.DEFAULT_ENGINE
         self._facts: dict[str, Any] = {}
         self._spare: Supervisor | None = None
 
@@ -47,7 +48,8 @@ class CpuDevice:
         if isinstance(reply, Refusal):
             raise HostFailure(f"the host refused to start: {reply.reason}")
         known = {key: value for key, value in reply.items() if key not in ("ok", "device")}
-        self._facts = {"chip": chip_metrics.detect_cpu().chip_id, **known}
+        chip = chip_metrics.detect_cpu().chip_id
+        self._facts = {**known, "chip": chip, "engine": self._engine}
         return supervisor
 
     def build(
@@ -68,7 +70,7 @@ class CpuDevice:
             source_sha256=source.sha256,
             library=built.path,
             functions={name: _function(f) for name, f in built.functions.items()},
-            engine=str(self.facts()["engine"]),
+            engine=_engine(built),
             build_ms=sum(built.timings_ms.values()),
             cached=built.cached,
             warnings=built.text,
@@ -84,6 +86,7 @@ class CpuDevice:
                 name=Path(source.path).name,
                 functions=functions,
                 checked=checked,
+                engine=self._engine,
                 include_roots=[settings.ROOT / "metal" / "include"],
                 cache_dir=settings.paths().build,
                 compiler=settings.chosen_compiler() or None,
@@ -108,6 +111,17 @@ class CpuDevice:
         return session
 
 
+def _engine(built: msl.Library) -> str:
+    """The engine of every kernel, or of each; why the fast one runs a kernel not."""
+    engines = {function.engine for function in built.functions.values()}
+    declined = [f for f in built.functions.values() if f.declined]
+    if len(engines) == 1 and not declined:
+        return engines.pop()
+    names = ", ".join(f"{f.name}: {f.declined}" for f in declined)
+    rest = "fast for the others, " if "fast" in engines else ""
+    return f"{rest}reference (fast engine declines {names})" if names else "fast and reference"
+
+
 def _function(function: msl.KernelFunction) -> Function:
     return Function(
         name=function.name,
@@ -116,11 +130,12 @@ def _function(function: msl.KernelFunction) -> Function:
         max_threads=function.max_threads,
         static_threadgroup_bytes=function.static_threadgroup_bytes,
         threadgroup_arguments=function.threadgroup_arguments,
-        parameters={i: (p.name, _spelling(p)) for i, p in function.parameters.items()},
+        parameters={i: (p.name, spelling(p)) for i, p in function.parameters.items()},
     )
 
 
-def _spelling(parameter: msl.Parameter) -> str:
+def spelling(parameter: msl.Parameter) -> str:
+    """A parameter's type as the problem's ABI names it."""
     const = "const " if parameter.const and parameter.address_space != "constant" else ""
     return f"{parameter.address_space} {const}{parameter.type}"
 
@@ -132,9 +147,17 @@ def _refusal(rejection: msl.Rejection) -> Refusal:
         lines = [*lines[:_MOST_ERROR_LINES], f"... {more} more lines"]
     first = next((d for d in rejection.diagnostics if d.severity == "error"), None)
     where = f"{first.file}:{first.line}:{first.column}" if first else ""
-    return Refusal(Status(rejection.status), "\n".join(lines), location=where)
+    found = tuple(
+        {"severity": d.severity, "file": d.file, "line": d.line, "column": d.column, "text": d.text}
+        for d in dict.fromkeys(rejection.diagnostics)
+    )
+    status = Status(rejection.status)
+    return Refusal(status, "\n".join(lines), location=where, diagnostics=found)
 
 
 def create(argument: str) -> Device:
-    """The CPU of this machine."""
-    return CpuDevice()
+    """The CPU of this machine; the argument is an engine: `auto`, `fast` or `reference`."""
+    if argument and argument not in msl.ENGINES:
+        engines = ", ".join(msl.ENGINES)
+        raise UserError(f"the device 'cpu' has no engine {argument!r}", f"engines are {engines}")
+    return CpuDevice(argument)

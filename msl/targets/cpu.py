@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from msl.analysis import Analysis
@@ -23,6 +23,10 @@ _CHECKED_STORAGE = _STORAGE.replace("Align < 16 ? 16", "Align < 64 ? 64").replac
     "bytes[Size]", "bytes[(Size + 63) / 64 * 64 + 64]"
 )
 
+#: A thread's whole text is one function to the widener.
+_INLINE = "#pragma clang attribute push(__attribute__((always_inline)), apply_to = function)"
+
+_HIDDEN = 'extern "C" __attribute__((visibility("hidden")))'
 _EXPORTED = 'extern "C" __attribute__((visibility("default")))'
 
 
@@ -35,6 +39,7 @@ class Entry:
     mode: str
     number: int
     limit_symbol: str
+    widened: bool = False  # runs whole SIMD-groups as vectors
 
     @property
     def handle(self) -> str:
@@ -144,20 +149,27 @@ def translate(
     edits: Edits,
     *,
     checked: bool = False,
+    lanes: bool = False,
+    without: Collection[int] = (),
 ) -> Translation:
-    """The C++ unit for some kernels of an analysed source; for a checker each thread is a fiber."""
+    """The C++ unit for some kernels of an analysed source. For a checker each thread is a fiber;
+    with `lanes` the unit is to be widened. Kernels `without` by number stay out of it."""
     entries = [
-        _entry(unit, analysis, kernel, number, checked) for number, kernel in enumerate(kernels)
+        _entry(unit, analysis, kernel, number, checked, lanes)
+        for number, kernel in enumerate(kernels)
+        if number not in without
     ]
     emitter = _Emitter(unit, analysis, edits, entries)
     for entry in entries:
         emitter.copies.setdefault(entry.kernel.function.start, []).append(entry)
     _edit_kernels(unit, analysis, emitter.copies, edits)
     prelude = Output("msl_prelude")
-    for number in range(max(len(entries), 1)):
+    for number in sorted({0, *(entry.number for entry in entries)}):
         prelude.raw((_CHECKED_STORAGE if checked else _STORAGE).format(k=number))
     translation = Translation(entries, [prelude])
-    spaces = _namespaces(analysis)
+    spaces = _namespaces(analysis)[: 1 if lanes else None]
+    if lanes:
+        translation.segments.append(_raw("msl_inline", _INLINE))
     for name in spaces:
         if name:
             translation.segments.append(_raw(f"{name}_open", f"namespace {name} {{"))
@@ -165,6 +177,8 @@ def translate(
         translation.segments.append(_handles(unit, entries, name))
         if name:
             translation.segments.append(_raw(f"{name}_close", "}"))
+    if lanes:
+        translation.segments.append(_raw("msl_inline_end", "#pragma clang attribute pop"))
     translation.segments.append(_entries(unit, entries, spaces))
     return translation
 
@@ -181,7 +195,9 @@ def _namespaces(analysis: Analysis) -> list[str]:
     return ["msl_per_lane"] if analysis.uses_thread_elements else ["msl_leader", "msl_follower"]
 
 
-def _entry(unit: Unit, analysis: Analysis, kernel: Kernel, number: int, checked: bool) -> Entry:
+def _entry(
+    unit: Unit, analysis: Analysis, kernel: Kernel, number: int, checked: bool, lanes: bool
+) -> Entry:
     function = kernel.function
     names = set()
     if kernel.instance:
@@ -191,6 +207,8 @@ def _entry(unit: Unit, analysis: Analysis, kernel: Kernel, number: int, checked:
         analysis.synchronising
     )
     mode = "fiber" if checked or synchronises or index_constants(unit) else "loop"
+    if lanes:
+        mode = "lanes"
     return Entry(kernel, f"msl_{mode}_{number}", mode, number, f"msl_limit_{number}")
 
 
@@ -251,6 +269,8 @@ def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Out
 
 
 def _entry_text(unit: Unit, entry: Entry, names: Sequence[str]) -> str:
+    if entry.mode == "lanes":
+        return _lanes_entry(entry, names[0])
     if entry.mode == "fiber":
         return _fiber_entry(entry, names)
     independent = threads_are_independent(unit, entry.kernel.function)
@@ -282,12 +302,42 @@ def _fiber_entry(entry: Entry, names: Sequence[str]) -> str:
     return "\n".join([*lines, *setup, f"  {call}", "}"])
 
 
+def _lanes_entry(entry: Entry, name: str) -> str:
+    """What one thread does, and both forms of an entry point around what the widener makes of
+    it; the form that does not fit is dropped later."""
+    setup, call = _call(entry, name)
+    k = entry.number
+    return "\n".join(
+        [
+            f"{_HIDDEN} void msl_body_{k}(const MslGroup* msl_g) {{",
+            "  const MslGroup& msl_group_now = *msl_g; (void)msl_group_now;",
+            "  const msl::Place msl_p{msl_g, msl_lanes_place(msl::lanes_x),"
+            " msl_lanes_place(msl::lanes_y), msl_lanes_place(msl::lanes_z),"
+            " msl_lanes_place(msl::lanes_flat)}; (void)msl_p;",
+            *setup,
+            f"  {call}",
+            "}",
+            f"{_HIDDEN} void msl_row_{k}(const MslGroup*, uint32_t, uint32_t, uint32_t, uint32_t);",
+            f"{_HIDDEN} void msl_any_{k}(const MslGroup*, const msl::LanePlaces*, uint32_t,"
+            " uint32_t);",
+            f"{_EXPORTED} void msl_loop_{k}(const MslGroup* msl_g) {{",
+            f"  msl::run_threadgroup(msl_g, msl_row_{k}, msl_any_{k});",
+            "}",
+            f"{_EXPORTED} void msl_lanes_{k}(const MslThread* msl_t) {{",
+            f"  msl::run_simdgroup(msl_t->group, msl_t->index, msl_row_{k}, msl_any_{k});",
+            "}",
+        ]
+    )
+
+
 def _loop_entry(entry: Entry, name: str, vectorize: str) -> str:
+    # A copy of the group: for all the compiler knows, a kernel's stores change the original, and
+    # neighbouring threads would not be known to touch neighbouring elements.
     setup, call = _call(entry, name)
     return "\n".join(
         [
             f"{_EXPORTED} void {entry.symbol}(const MslGroup* msl_g) {{",
-            "  const MslGroup& msl_group_now = *msl_g; (void)msl_group_now;",
+            "  const MslGroup msl_group_now = *msl_g; (void)msl_group_now;",
             *setup,
             "  const uint32_t msl_sx = msl_group_now.size[0];",
             "  const uint32_t msl_sy = msl_group_now.size[1];",
@@ -296,7 +346,7 @@ def _loop_entry(entry: Entry, name: str, vectorize: str) -> str:
             "      const uint32_t msl_row = (msl_z * msl_sy + msl_y) * msl_sx;",
             f"#pragma clang loop vectorize({vectorize})",
             "      for (uint32_t msl_x = 0; msl_x < msl_sx; ++msl_x) {",
-            "        const msl::Place msl_p{msl_g, msl_x, msl_y, msl_z, msl_row + msl_x};",
+            "        const msl::Place msl_p{&msl_group_now, msl_x, msl_y, msl_z, msl_row + msl_x};",
             "        (void)msl_p;",
             f"        {call}",
             "      }",

@@ -1,6 +1,6 @@
-// msl_lanes.h: what a kernel's text is made of when the 32 lanes of a SIMD-group are to run as one: calls that stand for
-// a lane's place and for collectives, which the widener (msl/widen) replaces. A library compiled with MSL_LANES never
-// calls them.
+// msl_lanes.h: what a kernel's text is made of when the 32 lanes of a SIMD-group are to run as one: calls that stand
+// for a lane's place and for collectives, which the widener (msl/widen) replaces. A library compiled with MSL_LANES
+// never calls them.
 #pragma once
 
 #include "msl_abi.h"
@@ -27,7 +27,16 @@ MSL_LANES_CALL void msl_simd_collective(void *slot, MslCombine combine, const vo
 
 namespace msl {
 
-enum LanesPlace : uint32_t { lanes_x, lanes_y, lanes_z, lanes_flat, lanes_grid_x, lanes_grid_y, lanes_grid_z, lanes_own };
+enum LanesPlace : uint32_t {
+  lanes_x,
+  lanes_y,
+  lanes_z,
+  lanes_flat,
+  lanes_grid_x,
+  lanes_grid_y,
+  lanes_grid_z,
+  lanes_own
+};
 
 template <class Op, int Cluster, bool Signed, class T> MSL_LANES_CALL T lanes_reduce(T value);
 template <class Op, bool Inclusive, int Cluster, class T> MSL_LANES_CALL T lanes_scan(T value);

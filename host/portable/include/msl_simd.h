@@ -188,9 +188,8 @@ template <class T> MSL_FUNC T gather_fill(T value, T fill, int offset, int clust
   return wrapped != place ? far : near;
 }
 template <class Op, int Cluster, class T> MSL_FUNC T reduce(T value, Site) {
-  return each_component(value, [](auto x) {
-    return lanes_reduce<Op, Cluster, (static_cast<__remove_cvref(decltype(x))>(-1) < 0)>(x);
-  });
+  return each_component(
+      value, [](auto x) { return lanes_reduce<Op, Cluster, (static_cast<__remove_cvref(decltype(x))>(-1) < 0)>(x); });
 }
 template <class Op, bool Inclusive, int Cluster, class T> MSL_FUNC T scan(T value, Site) {
   return each_component(value, [](auto x) { return lanes_scan<Op, Inclusive, Cluster>(x); });

@@ -59,8 +59,7 @@ MSL_MATRIX_PRODUCT void matrix_multiply_add(D *d, const A *a, const B *b, const 
     store_row(d + i * matrix_size, sum);
   }
 }
-template <class D, class A, class B>
-MSL_MATRIX_PRODUCT void matrix_multiply(D *d, const A *a, const B *b) {
+template <class D, class A, class B> MSL_MATRIX_PRODUCT void matrix_multiply(D *d, const A *a, const B *b) {
   static constexpr float zero[matrix_size * matrix_size] = {};
   matrix_multiply_add(d, a, b, zero);
 }

@@ -16,6 +16,7 @@ def compile_msl(shared_cache: Path) -> Compile:
     """Compile text (after the usual two lines) in the run's cache."""
 
     def build(text: str, *, prelude: str = PRELUDE, **options: Any) -> msl.Library | msl.Rejection:
+        options.setdefault("engine", "reference")  # whose modes tell what the front end found
         return msl.compile_source(prelude + text, cache_dir=shared_cache / "msl", **options)
 
     return build

@@ -64,7 +64,8 @@ def test_check_json(file: Path, cache: str, capsys: pytest.CaptureFixture[str]) 
         "address_space": "constant",
         "const": True,
     }
-    assert record["functions"]["reverse"]["mode"] == "fiber"
+    assert record["functions"]["reverse"]["mode"] == "lanes"
+    assert record["functions"]["reverse"]["engine"] == "fast"
 
 
 def test_check_says_unsupported(tmp_path: Path, cache: str) -> None:

@@ -106,6 +106,31 @@ CASES: dict[str, tuple[str, int, int, str]] = {
         "reinterpret_cast from 'device float *' to 'threadgroup float *'"
         " converts between mismatching address spaces",
     ),
+    "cast_of_a_constant's_address": (
+        "kernel void f(constant uint &N [[buffer(0)]]) { *(device uint *)&N = 1; }",
+        3,
+        50,
+        "C-style cast of the address of 'N' in address space 'constant' to 'device uint *'"
+        " converts between mismatching address spaces",
+    ),
+    "cast_of_a_constant_member's_address": (
+        "struct Size { uint rows; uint2 more; };\n"
+        "kernel void f(constant Size &size [[buffer(0)]], constant Size *all [[buffer(1)]]) {\n"
+        "  *(device uint *)(&all[1].more.x) = 1;\n"
+        "  *reinterpret_cast<device uint *>(&size.rows) = 1;\n}\n",
+        5,
+        4,
+        "C-style cast of the address of 'all[1].more.x' in address space 'constant' to"
+        " 'device uint *' converts between mismatching address spaces",
+    ),
+    "constant_that_needs_code": (
+        "float now(float v) { volatile float w = v; return w; }\n\n"
+        "constant float first = 1.0f;\nconstant float started = now(1);\n"
+        "kernel void f(device float *y [[buffer(0)]]) { y[0] = started + first; }\n",
+        6,
+        16,
+        "a program-scope variable needs code to initialise it (init_array)",
+    ),
     "comparison_as_integers": (
         body("  uint4 a = 1, b = 2;\n  uint4 m = a < b;"),
         6,

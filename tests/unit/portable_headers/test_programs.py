@@ -1,4 +1,4 @@
-"""The C++ test programs: what functions return, what lanes see, how exact the mathematics is."""
+"""The C++ test programs: what functions return, what lanes see, what the compiler makes of them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,6 @@ def test_program_finds_no_failure(headers: Headers, name: str) -> None:
     result = headers.run([str(headers.program(name))])
     assert result.returncode == 0, result.stdout
     assert "0 failures" in result.stdout
-
-
-def test_elementary_functions_keep_their_bounds(headers: Headers) -> None:
-    """A quarter of a million arguments each; after a change, run it with -DSAMPLES=4194304."""
-    result = headers.run([str(headers.program("precision", "-DSAMPLES=262144"))])
-    assert result.returncode == 0, result.stdout
-    assert "0 broken" in result.stdout
-    assert len(result.stdout.splitlines()) >= 30
 
 
 def test_loops_over_threads_are_vectorised(headers: Headers) -> None:
@@ -43,14 +35,11 @@ def test_objects_need_listed_symbols_only(headers: Headers) -> None:
         for line in (HOST / "include" / "msl_symbols.txt").read_text().splitlines()
         if line and not line.startswith("#")
     }
-    reference = (
-        "printf|sqrt|fabs|ldexp|fmod|pow|a?(sin|cos|tan)h?|atan2|exp(2|10)?|log(2|10)?|run_lanes"
-    )
-    for name in ("functions", "lanes", "loops", "precision"):
+    for name in ("functions", "lanes", "loops"):
         source = HOST / "tests" / f"{name}.cc"
-        compiled = headers.compile(source, "-DSAMPLES=1", "-S", "-o", f"{name}.s")
+        compiled = headers.compile(source, "-S", "-o", f"{name}.s")
         assert compiled.returncode == 0, compiled.stderr
         text = (headers.folder / f"{name}.s").read_text()
         called = set(re.findall(r"^\s+(?:callq?|bl)\s+([A-Za-z_]\w*)", text, re.M))
         foreign = {s for s in called if not s.startswith("_Z") and f"\n{s}:" not in text}
-        assert {s for s in foreign if not re.fullmatch(reference, s)} <= listed
+        assert foreign - {"printf", "run_lanes"} <= listed
