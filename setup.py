@@ -17,6 +17,7 @@ if __name__ == "__main__":
 import contextlib
 import fcntl
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -65,6 +66,8 @@ def enter(arguments, extras=()):
 def make(extras):
     """Make the environment, one process at a time; the path of its python."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform == "darwin":
+        check_mac()
     base = newest_python()
     if not os.access(HERE, os.W_OK):
         fail(f"{HERE} is not writable", f"cp -r '{HERE}' ~/ and run it there")
@@ -79,6 +82,28 @@ def make(extras):
             write_ready(extras)
             say(f"environment ready after {time.time() - started:.0f} s")
     return find_python()
+
+
+def check_mac(run=None):
+    """Say what this Mac has; end with the command that helps if it lacks what is needed."""
+    path = os.path.join(HERE, "harness", "command", "mac_setup.py")
+    found = importlib.util.spec_from_file_location("mac_setup", path)
+    mac_setup = importlib.util.module_from_spec(found)
+    found.loader.exec_module(mac_setup)
+    report = mac_setup.steps(run or output_of)
+    for line in mac_setup.lines(report):
+        say(line)
+    if report[-1].needed and not report[-1].ok:
+        fail(report[-1].detail, report[-1].command)
+
+
+def output_of(command):
+    """The exit code of a command and what it printed; no code if it is missing or does not end."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None, ""
+    return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

@@ -5,26 +5,18 @@ Peaks are priors. Nothing here was measured by us, and a chip that is not listed
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+_TABLE = json.loads(Path(__file__).with_name("apple_chips.json").read_text("utf-8"))
 
 #: Keys of the figures' sources.
-SOURCES = {
-    "TB": "philipturner/metal-benchmarks @dc2adc6, README",
-    "AGI": "philipturner/applegpuinfo @1203849, AppleGPUInfo.swift",
-    "MB": "Lazarus-931/MetalBench @72c6aec, chip constants of M2",
-    "MSK": "vicgalle/metal-sci-kernels @57792b8, hardware.py",
-    "HTG": "howtogeek.com/apple-m4-pro-m4-max-reveal",
-    "MMS": "macmegasite.com/2024/10/30",
-    "MW": "english.worldmagazine.it/431260 (Macworld)",
-    "TPU": "techpowerup.com, Mac Studio with M3 Ultra",
-    "DVFS": "published table of the M4 GPU's P-states, top 1578 MHz",
-    "PM": "third-party powermetrics log of an M4 Max under load, 1578 MHz",
-    "ROOF": "michaelstinkerings.org/apple-m5-gpu-roofline-analysis",
-    "TZ": "tzakharko.github.io/apple-neural-accelerators-benchmark",
-    "DEC": "the-decoder.com on the M5, 153 GB/s",
-    "PEP": "pepelac.news/en/posts/id30875",
-    "GAPS": "third-party survey of published M5 figures",
+SOURCES: dict[str, str] = {
+    **_TABLE["sources"],
     "NV": "NVIDIA H200 Tensor Core GPU datasheet, SXM",
     "NVA": "NVIDIA H100 Tensor Core GPU Architecture white paper (GH100: 50 MB L2)",
 }
@@ -41,7 +33,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Chip:
-    """One chip with one count of GPU cores. `matrix_gflops`: its fastest arithmetic of any kind."""
+    """One chip with one count of GPU cores. `matrix_gflops`: its fastest arithmetic of any kind.
+
+    `family`: the number of its Apple GPU family. `l2_bytes`: what the cores share before
+    `cache_bytes`, the system's last level. None: not published.
+    """
 
     id: str
     name: str
@@ -51,6 +47,11 @@ class Chip:
     matrix_gflops: Figure | None = None
     memory_gbps: Figure | None = None
     cache_bytes: int | None = None
+    clock_mhz: Figure | None = None
+    l2_bytes: Figure | None = None
+    last_level: Figure | None = None
+    family: int | None = None
+    architecture: str = ""
 
 
 class UnknownChip(ValueError):
@@ -59,34 +60,6 @@ class UnknownChip(ValueError):
 
 MIB = 1 << 20
 _APPLE_ALUS = 128  # a core, all generations (TB, AGI)
-
-# (name, core counts, MHz, clock source, GB/s, bandwidth source, last-level MiB, confidence)
-_APPLE: tuple[tuple[str, tuple[int, ...], int, str, float, str, int | None, str], ...] = (
-    ("M1", (7, 8), 1278, "TB", 68.3, "AGI", 8, "high"),
-    ("M1 Pro", (14, 16), 1296, "TB", 204.8, "AGI", 24, "high"),
-    ("M1 Max", (24, 32), 1296, "TB", 409.6, "AGI", 48, "high"),
-    ("M1 Ultra", (48, 64), 1296, "TB", 819.2, "AGI", 96, "high"),
-    ("M2", (8, 10), 1398, "TB", 102.4, "AGI", 8, "high"),
-    ("M2 Pro", (16, 19), 1398, "TB", 204.8, "AGI", 24, "high"),
-    ("M2 Max", (30, 38), 1398, "TB", 409.6, "AGI", 48, "high"),
-    ("M2 Ultra", (60, 76), 1398, "MB", 819.2, "AGI", 96, "medium"),
-    ("M3", (8, 10), 1380, "AGI", 102.4, "AGI", 8, "medium"),
-    ("M3 Pro", (14, 18), 1380, "AGI", 153.6, "AGI", None, "medium"),
-    ("M3 Max", (30,), 1380, "AGI", 307.2, "AGI", 48, "medium"),
-    ("M3 Max", (40,), 1380, "AGI", 409.6, "MMS", 48, "medium"),
-    ("M3 Ultra", (60, 80), 1380, "AGI", 819.2, "TPU", 96, "medium"),
-    ("M4", (8, 10), 1578, "DVFS", 120.0, "HTG", 8, "medium"),
-    ("M4 Pro", (16, 20), 1578, "DVFS", 273.0, "HTG", 24, "medium"),
-    ("M4 Max", (32,), 1578, "PM", 410.0, "MW", 48, "high"),
-    ("M4 Max", (40,), 1578, "PM", 546.0, "MMS", 48, "high"),
-    ("M5", (8, 10), 1578, "ROOF", 153.6, "DEC", None, "medium"),
-    ("M5 Pro", (16, 20), 1578, "TZ", 307.0, "PEP", None, "low"),
-    ("M5 Max", (32,), 1578, "TZ", 460.0, "GAPS", None, "low"),
-    ("M5 Max", (40,), 1578, "TZ", 614.0, "PEP", None, "low"),
-)
-# From M5 on half precision runs at twice the rate, and matrix units at eight times (TZ).
-_HALF_RATE = {"M5": 2.0}
-_MATRIX_RATE = {"M5": 4.0}
 
 _H200 = Chip(
     id="nvidia-h200",
@@ -100,33 +73,42 @@ _H200 = Chip(
 )
 
 
-def _apple_chips() -> list[Chip]:
-    chips = []
-    for name, counts, mhz, clock, gbps, bandwidth, cache, confidence in _APPLE:
-        generation = name.split()[0]
-        for cores in counts:
-            fp32 = cores * _APPLE_ALUS * 2 * mhz / 1e3
-            half = fp32 * _HALF_RATE.get(generation, 1.0)
-            matrix = fp32 * _MATRIX_RATE.get(generation, 1.0)
-            chips.append(
-                Chip(
-                    id="apple-" + name.lower().replace(" ", "-"),
-                    name=f"Apple {name}",
-                    cores=cores,
-                    fp32_gflops=Figure(fp32, clock, confidence),
-                    fp16_gflops=Figure(half, clock, confidence),
-                    matrix_gflops=Figure(matrix, "TZ" if matrix > fp32 else clock, confidence),
-                    memory_gbps=Figure(gbps, bandwidth, confidence),
-                    cache_bytes=None if cache is None else cache * MIB,
-                )
-            )
-    return chips
+def _apple_chip(row: Mapping[str, Any]) -> Chip:
+    def scaled(key: str, factor: float) -> Figure | None:
+        return Figure(row[key][0] * factor, *row[key][1:]) if key in row else None
+
+    fp32 = scaled("clock_mhz", row["cores"] * _APPLE_ALUS * 2 / 1e3)
+    assert fp32 is not None
+
+    def at_rate(key: str) -> Figure:
+        """A multiple of the rate of single precision, no surer than that."""
+        rate, source, _ = row[key]
+        return replace(fp32, value=fp32.value * rate, source=fp32.source if rate == 1 else source)
+
+    last_level = scaled("slc_mib", MIB)
+    return Chip(
+        id="apple-" + row["name"].lower().replace(" ", "-"),
+        name=f"Apple {row['name']}",
+        cores=row["cores"],
+        fp32_gflops=fp32,
+        fp16_gflops=at_rate("half_rate"),
+        matrix_gflops=at_rate("matrix_rate"),
+        memory_gbps=scaled("memory_gbps", 1.0),
+        cache_bytes=int(last_level.value) if last_level else None,
+        clock_mhz=scaled("clock_mhz", 1.0),
+        l2_bytes=scaled("l2_kib", 1024),
+        last_level=last_level,
+        family=row["family"],
+        architecture=row["architecture"],
+    )
 
 
-CHIPS: tuple[Chip, ...] = (*_apple_chips(), _H200)
+CHIPS: tuple[Chip, ...] = (*map(_apple_chip, _TABLE["chips"]), _H200)
 
 _APPLE_ID = re.compile(r"apple-(m\d+)(?:-(pro|max|ultra))?")
 _CPU_ID = re.compile(r"cpu-[a-z0-9]+-[a-z0-9_]+-[1-9]\d*")
+#: What serves Metal and is no chip: Apple's own virtual GPU, and this project's stand-in.
+_VIRTUAL_IDS = ("apple-paravirtual-device", "stand-in")
 _NVIDIA_ID = re.compile(r"nvidia-([a-z0-9]+)")
 
 
@@ -137,6 +119,16 @@ def chip(chip_id: str, cores: int | None = None) -> Chip | None:
     """
     rows = [row for row in CHIPS if row.id == chip_id and cores in (None, row.cores)]
     return rows[0] if len(rows) == 1 else None
+
+
+def chip_of_stem(stem: str) -> str:
+    """The id of what a person calls a chip: its id, or a Variant's stem such as `m4_max`."""
+    known = {row.id for row in CHIPS}
+    for found in (stem, "apple-" + stem.replace("_", "-"), "nvidia-" + stem):
+        if found in known:
+            return found
+    names = ", ".join(dict.fromkeys(variant_stems(row.id)[0] for row in CHIPS))
+    raise UnknownChip(f"no chip {stem!r} in the table: {names}")
 
 
 def chip_id_of_name(name: str) -> str:
@@ -161,6 +153,8 @@ def variant_stems(chip_id: str) -> tuple[str, ...]:
         return (nvidia[1], "cuda")
     if _CPU_ID.fullmatch(chip_id):
         return ("cpu",)
+    if chip_id in _VIRTUAL_IDS:
+        return ("apple",)
     raise UnknownChip(f"{chip_id!r} is no chip id: apple-mN[-tier], nvidia-X, cpu-VENDOR-ISA-CORES")
 
 

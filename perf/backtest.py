@@ -148,9 +148,9 @@ def judged(stored: Mapping[str, Any]) -> list[Judged]:
 
 def spearman(rows: Sequence[Judged]) -> float:
     """The rank correlation of estimates and measured times."""
-    order = [np.argsort(np.argsort([row.measured_ms for row in rows]))]
-    order.append(np.argsort(np.argsort([row.prediction.estimate_ms for row in rows])))
-    return float(np.corrcoef(*order)[0, 1])
+    measured = np.argsort(np.argsort([row.measured_ms for row in rows]))
+    estimated = np.argsort(np.argsort([row.prediction.estimate_ms for row in rows]))
+    return float(np.corrcoef(measured, estimated)[0, 1])
 
 
 def holding(rows: Sequence[Judged]) -> float:

@@ -30,6 +30,8 @@ examples
   ./bench --verify main --head pr-12    is a pull request's kernel right, and its Record true?
   ./bench relu -- --target memory --iters 50 --seed 3
   ./bench --all --json > rows.jsonl     one JSON object a kernel
+  ./bench --predict m4_max softmax      what could it take on a chip that is not here?
+  ./bench --export softmax              a Python module that calls it from MLX
   ./bench --audit relu --size check     does the problem refuse wrong answers?
 
 exit codes
@@ -69,6 +71,15 @@ def _add_commands(it: argparse.ArgumentParser) -> None:
         "--reproduce", metavar="NAME", help="measure the Records of a kernel again and attest to it"
     )
     group.add_argument(
+        "--predict", metavar="CHIP", help="what NAME could take on a chip that is not here: m4_max"
+    )
+    group.add_argument(
+        "--export", metavar="NAME", help="the solution as a Python module for mx.fast.metal_kernel"
+    )
+    group.add_argument(
+        "--first-light", action="store_true", help="the first run on a new machine, in one file"
+    )
+    group.add_argument(
         "--verify",
         nargs="?",
         const="",
@@ -89,7 +100,12 @@ def _add_judging(it: argparse.ArgumentParser) -> None:
     files = group.add_mutually_exclusive_group()
     files.add_argument("--file", metavar="X.metal", help="this source instead; never saved")
     files.add_argument("--watch", metavar="X.metal", help="judge again whenever it is saved")
-    group.add_argument("--device", default=None, metavar="D", help="cpu, or replay:FILE")
+    group.add_argument(
+        "--against",
+        metavar="X.metal",
+        help="time it beside this source too, in pairs; seed: the plain kernel of the problem",
+    )
+    group.add_argument("--device", default=None, metavar="D", help="cpu, metal, or replay:FILE")
     group.add_argument(
         "--engine",
         choices=("auto", "fast", "reference"),
@@ -149,7 +165,7 @@ def kernel_names(options: argparse.Namespace) -> list[str]:
 def command_line(options: argparse.Namespace) -> dict[str, Any]:
     """The options that are settings, as `Settings.resolve` takes them; None where not given."""
     never_saved = options.metal or options.mlx or options.check_only or options.file
-    never_saved = never_saved or options.held_out
+    never_saved = never_saved or options.held_out or options.against
     return {
         "device": f"cpu:{options.engine}" if options.engine else options.device,
         "sizes": None if options.size is None else sizes(options.size),
@@ -160,6 +176,7 @@ def command_line(options: argparse.Namespace) -> dict[str, Any]:
         "checked": options.checked or None,
         "cold_start": options.cold_start or None,
         "held_out": options.held_out or None,
+        "against": options.against,
         "save": False if never_saved or options.no_session or options.cold_start else None,
         "threads": options.threads,
         "iters": options.iters,
@@ -178,7 +195,7 @@ def sizes(text: str) -> tuple[str, ...]:
 def _check(options: argparse.Namespace, names: list[str]) -> None:
     """Refuse combinations that would not do what they say."""
     one_source = options.file or options.watch
-    if one_source and len(names) != 1:
+    if one_source and len(names) != 1 and not options.export:
         raise UserError(
             "--file and --watch judge against one kernel", "./bench NAME --file X.metal"
         )
@@ -188,12 +205,23 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
         raise UserError("--engine is of the device cpu")
     if options.watch and (options.json or options.check_only or options.mlx):
         raise UserError("--watch goes with none of --json, --check-only and --mlx")
+    if options.against and (options.check_only or options.mlx or options.watch or options.feedback):
+        raise UserError(
+            "--against times two sources: it goes with none of --check-only, --mlx,"
+            " --watch and --feedback"
+        )
     if options.cold_start and (options.check_only or options.mlx or options.watch):
         raise UserError("--cold-start times the kernel's first launch and goes alone")
     if options.held_out and (options.mlx or options.metal or options.watch or options.cold_start):
         raise UserError("--held-out goes with none of --mlx, --metal, --watch and --cold-start")
     if (options.all or options.list or options.doctor) and names:
         raise UserError("--all, --list and --doctor take no kernel names")
+    if options.first_light and (names or one_source or options.size or options.json):
+        raise UserError("--first-light takes --device and --threads alone")
+    if options.export and (names or options.size or options.json or options.watch):
+        raise UserError("--export NAME takes --file and --device alone")
+    if options.predict and not names:
+        raise UserError("--predict CHIP wants a kernel", "./bench --predict m4_max softmax")
     if options.reproduce and (names or one_source or options.held_out or options.check_only):
         raise UserError(
             "--reproduce NAME takes recorded sources alone", "--size chooses among them"
@@ -223,6 +251,8 @@ def dispatch(options: argparse.Namespace) -> int:
         from harness.command import doctor
 
         return doctor.run()
+    if options.predict or options.export or options.first_light:
+        return _apart(options, names)
     if options.reproduce:
         from harness.command import reproduce
 
@@ -257,6 +287,21 @@ def dispatch(options: argparse.Namespace) -> int:
 
         return watch.run(names[0], options.watch, command_line(options))
     return commands.judge(names, options.file, command_line(options), form=_form(options))
+
+
+def _apart(options: argparse.Namespace, names: list[str]) -> int:
+    """The commands that neither judge nor time a kernel for its own sake."""
+    if options.predict:
+        from harness.command import predict
+
+        return predict.run(options.predict, names, options.size, options.file, as_json=options.json)
+    if options.export:
+        from harness.command import export
+
+        return export.run(options.export, options.file)
+    from harness.command import first_light
+
+    return first_light.run(options.device or "auto", options.threads or 0)
 
 
 def _form(options: argparse.Namespace) -> commands.Form:

@@ -164,6 +164,10 @@ def _judged(job: Job, size: str) -> Evaluation:
     settings = job.settings
     if settings.held_out:
         return judging.held_out_too(job.kernel, job.source, settings, size)
+    if settings.against:
+        return _beside(
+            job, judging.judged(job.kernel, job.source, settings, size), settings.against
+        )
     if not settings.cold_start:
         return judging.judged(job.kernel, job.source, settings, size)
     found = judging.judged(job.kernel, job.source, replace(settings, check_only=True), size)
@@ -174,6 +178,23 @@ def _judged(job: Job, size: str) -> Evaluation:
     with console.working(f"{found.kernel}: launching in {cold_start.PROCESSES} fresh processes"):
         latency = cold_start.measured(found, settings.threads)
     return replace(found, environment={**found.environment, "cold_start": latency})
+
+
+def _beside(job: Job, found: Evaluation, name: str) -> Evaluation:
+    """The Evaluation with its speed beside another source among its facts, if it is right."""
+    if not found.passed:
+        return found
+    seed = name == catalog.SEED
+    other = catalog.default().seed(job.kernel) if seed else catalog.read_source(Path(name))
+    shown = judging.against(job.kernel, found, other, job.settings)
+    beside = {
+        "source": name,
+        "source_sha256": other.sha256,
+        "speedup": shown.speedup,
+        "speedup_ci": None if shown.interval is None else list(shown.interval),
+        "verdict": shown.verdict.value if shown.verdict else None,
+    }
+    return replace(found, environment={**found.environment, "against": beside})
 
 
 def _ranked_size(job: Job, evaluation: Evaluation) -> list[str]:

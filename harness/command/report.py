@@ -27,6 +27,7 @@ _FLAGS = {
     Flag.CACHE_RESIDENT: "cache_resident: the operands stayed in a cache",
     Flag.NOISY: "noisy: the machine was disturbed while measuring",
     Flag.QUANTISED: "quantised: the clock is too coarse for this time",
+    Flag.VIRTUAL: "virtual: no chip's own GPU; right or wrong is judged, times mean nothing",
 }
 _VERDICTS = {Verdict.FASTER: "good", Verdict.SLOWER: "bad", Verdict.UNCLEAR: "warn"}
 
@@ -171,6 +172,8 @@ def _figures(evaluation: Evaluation, figures: Figures) -> list[Line]:
         found.append(Line("speedup", f"{_speedup(figures)} over MLX", tone))
     if evaluation.verdict is not None:
         found.append(Line("verdict", evaluation.verdict.value, "plain"))
+    if "against" in evaluation.environment:
+        found.append(Line("against", _against(evaluation.environment["against"])))
     found.append(Line("kernel", _times(figures, "kernel")))
     if figures.mlx_ms_median is not None:
         found.append(Line("MLX", _times(figures, "mlx")))
@@ -183,6 +186,15 @@ def _figures(evaluation: Evaluation, figures: Figures) -> list[Line]:
     found.append(Line("overhead", overheads))
     found.append(Line("measured", _how(evaluation, figures), "dim"))
     return found
+
+
+def _against(beside: Mapping[str, Any]) -> str:
+    """How it fares beside another source, in pairs."""
+    if beside["speedup"] is None or beside["speedup_ci"] is None:
+        return f"{beside['source']}: nothing can be said"
+    low, high = beside["speedup_ci"]
+    verdict = beside["verdict"] or "no verdict"
+    return f"{beside['source']}: {beside['speedup']:.2f}x [{low:.2f}, {high:.2f}] {verdict}"
 
 
 def _speedup(figures: Figures) -> str:

@@ -13,7 +13,7 @@ Row = tuple[str, ...]
 
 _SIZES: Row = (
     *("task", "size", "status", "ms", "rate", "ceiling", "fraction"),
-    *("published", "launch floor ms", "schedule"),
+    *("published", "launch floor ms", "over seed", "schedule"),
 )
 _SCORES: Row = ("task", "S", "Phi", "S published", "Phi published")
 
@@ -37,7 +37,7 @@ def _size(kernel: Kernel, evaluation: Evaluation) -> Row:
     about: Mapping[str, Any] = evaluation.environment.get("science") or {}
     figures = evaluation.figures
     if figures is None or not about:
-        return (kernel.name, name, status, *("-",) * 6, _schedule(evaluation))
+        return (kernel.name, name, status, *("-",) * 7, _schedule(evaluation))
     floor = about["launch_floor_ms"]
     return (
         kernel.name,
@@ -49,6 +49,7 @@ def _size(kernel: Kernel, evaluation: Evaluation) -> Row:
         _number(about["fraction"], "{:.1%}"),
         _number(about["published_fraction"], "{:.1%}"),
         _number(floor, "{:.3g}"),
+        _number((evaluation.environment.get("against") or {}).get("speedup"), "{:.2f}x"),
         _schedule(evaluation),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chip_metrics import UnknownChip, chip, chip_id_of_name, variant_stems
+from chip_metrics import UnknownChip, chip, chip_id_of_name, chip_of_stem, variant_stems
 from chip_metrics.chips import CHIPS, SOURCES, Figure, display_name
 
 
@@ -14,6 +14,7 @@ from chip_metrics.chips import CHIPS, SOURCES, Figure, display_name
         ("apple-m4-max", ("m4_max", "m4", "apple")),
         ("apple-m1-ultra", ("m1_ultra", "m1", "apple")),
         ("apple-m4", ("m4", "apple")),
+        ("apple-paravirtual-device", ("apple",)),
         ("cpu-amd-avx512-2", ("cpu",)),
         ("cpu-arm-neon-64", ("cpu",)),
         ("nvidia-h200", ("h200", "cuda")),
@@ -41,6 +42,17 @@ def test_no_stems_for_what_is_no_chip(wrong: str) -> None:
 def test_ids_of_driver_names(name: str, chip_id: str) -> None:
     assert chip_id_of_name(name) == chip_id
     assert display_name(chip_id).startswith(name.split(" NVL")[0])
+
+
+def test_the_gpu_of_a_virtual_mac_has_an_id_and_no_row() -> None:
+    assert chip_id_of_name("Apple Paravirtual device") == "apple-paravirtual-device"
+    assert chip("apple-paravirtual-device") is None
+
+
+def test_a_stem_is_a_chip_of_the_table() -> None:
+    assert chip_of_stem("m4_max") == chip_of_stem("apple-m4-max") == "apple-m4-max"
+    with pytest.raises(UnknownChip, match="m4_max"):
+        chip_of_stem("m9")
 
 
 def test_an_unknown_driver_name_has_no_id() -> None:

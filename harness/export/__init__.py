@@ -1,0 +1,1 @@
+"""A solution as a Python module that others call from MLX."""
