@@ -80,7 +80,7 @@ def _source(kernel: Kernel, source: str | Path | Source | None, chip: str) -> tu
         return source, "file"
     if isinstance(source, Path):
         return catalog.read_source(source), "file"
-    return Source(source, "<text>", catalog.sha256_of(source)), "file"
+    return catalog.source_of(source), "file"
 
 
 def run(request: Request) -> Evaluation:

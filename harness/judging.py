@@ -21,6 +21,7 @@ from harness.problem import catalog, inputs
 from harness.problem.catalog import Kernel
 from harness.settings import Settings
 from harness.timing import measure, timed, verdict
+from harness.timing.verdict import Judgement
 
 #: Samples of a side in one block: two visits of at most five.
 _SAMPLES_A_BLOCK = 10
@@ -72,7 +73,7 @@ def pair(request: Request) -> Samples | Refusal:
     kernel = catalog.default().find(request.kernel)
     candidate = trial.Request(
         kernel=kernel,
-        source=_source(request.source),
+        source=catalog.source_of(request.source),
         variant=request.variant,
         device=devices.open_device(request.device),
         size=request.size,
@@ -83,8 +84,29 @@ def pair(request: Request) -> Samples | Refusal:
         observer=observer(f"{kernel.name} against the Record"),
         on_wait=console.waiting,
     )
-    incumbent = replace(candidate, source=_source(request.incumbent), variant="incumbent")
+    incumbent = replace(candidate, source=catalog.source_of(request.incumbent), variant="incumbent")
     return timed.pair(candidate, incumbent)
+
+
+def against(kernel: Kernel, found: Evaluation, other: Source, settings: Settings) -> Judgement:
+    """What pairing a source that is right with another one, on the same values, shows."""
+    request = trial.Request(
+        kernel=kernel,
+        source=catalog.source_of(found.source),
+        variant=found.variant,
+        device=devices.open_device(settings.device),
+        size=found.size,
+        point=found.dims,
+        mode=settings.mode,
+        secret=inputs.new_secret(),
+        threads=settings.threads,
+        observer=observer(f"{kernel.name} {found.size} against {other.path}"),
+        on_wait=console.waiting,
+    )
+    samples = timed.pair(request, replace(request, source=other, variant="file"))
+    if isinstance(samples, Refusal):
+        raise UserError(f"{other.path}: {samples.reason}")
+    return verdict.judge(samples)
 
 
 def confirmation(request: Request) -> Confirmation:
@@ -92,7 +114,7 @@ def confirmation(request: Request) -> Confirmation:
     settings = Settings(device=request.device, mode="record", threads=request.threads)
     kernel = catalog.default().find(request.kernel)
     committed = gate_store.commit(kernel.name, request.source)
-    found = judged(kernel, _source(request.source), settings, request.size)
+    found = judged(kernel, catalog.source_of(request.source), settings, request.size)
     found = replace(found, variant=request.variant)
     if not found.passed:
         return Confirmation(run=documents.to_run(found), comparison=None)
@@ -113,7 +135,7 @@ def held_out_too(
     else:
         stem = "file"
     secret = None if settings.seed is None else inputs.secret_of(settings.seed)
-    committed = gate_store.commit(kernel.name, source.text, secret)
+    committed = gate_store.commit(kernel.name, source.recorded, secret)
     found = replace(judged(kernel, source, settings, size), variant=stem)
     return gated(kernel, found, settings, committed) if found.passed else found
 
@@ -127,7 +149,7 @@ def gated(
         raise UserError("the replay device cannot run the held-out gate", "it runs nothing")
     request = trial.Request(
         kernel=kernel,
-        source=_source(found.source),
+        source=catalog.source_of(found.source),
         variant=found.variant,
         device=device,
         size=found.size,
@@ -158,7 +180,3 @@ def _comparison(request: Request, incumbent: str) -> ComparisonDocument | None:
         speedup_ci=shown.interval,
         samples=documents.SamplesDocument.of(samples),
     )
-
-
-def _source(text: str) -> Source:
-    return Source(text, "<text>", catalog.sha256_of(text))

@@ -33,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rewrite-golden", action="store_true", help="replace golden files; read the diff after"
     )
+    parser.addoption(
+        "--all-kills", action="store_true", help="kill a search at every point: `make agents`"
+    )
 
 
 @pytest.fixture

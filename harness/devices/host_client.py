@@ -22,14 +22,19 @@ _IDLE_DEADLINE_MS = 5_000
 class Supervisor:
     """A running supervisor. Its death or nonsense is a HostFailure, never a fact about a kernel."""
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: Path, *options: str) -> None:
         with _failures():
-            self._client = HostClient(program)
+            self._client = HostClient(program, *options)
 
     @property
     def pid(self) -> int:
         """Its process."""
         return self._client.pid
+
+    @property
+    def transcript_sha256(self) -> str:
+        """The hash of every line that was sent and received."""
+        return self._client.transcript_sha256
 
     def request(self, op: str, wait_ms: int, /, **fields: Any) -> Mapping[str, Any] | Refusal:
         """Send a request; its reply, or the refusal that it is."""
@@ -69,6 +74,11 @@ class HostSession:
     def limits(self) -> Mapping[str, Limits]:
         """Pipeline limits by function name."""
         return self._limits
+
+    @property
+    def transcript_sha256(self) -> str:
+        """The hash of what harness and host have said to each other."""
+        return self._supervisor.transcript_sha256
 
     def load(self, program: Program, *, threads: int, memory_limit_bytes: int) -> Refusal | None:
         """Start a worker with the program in it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 
 import chip_metrics
@@ -14,7 +15,12 @@ def ceilings_of(device: Device) -> chip_metrics.Ceilings | None:
     chip_id = str(device.facts()["chip"])
     if chip_id.startswith("cpu-"):
         return _measured()
-    chip = chip_metrics.chip(chip_id)
+    if sys.platform == "darwin":
+        # The name alone does not tell how many cores the GPU has, and so not its peaks.
+        facts = {key: device.facts().get(key, "") for key in ("name", "architecture")}
+        chip = chip_metrics.identify(chip_metrics.record(facts)).row
+    else:
+        chip = chip_metrics.chip(chip_id)
     return None if chip is None else chip_metrics.vendor_ceilings(chip)
 
 

@@ -59,7 +59,7 @@ def rescore(samples: Samples, cost: Cost, ceilings: Ceilings | None = None) -> S
     kernel = timed.get(CANDIDATE)
     if kernel is None or not shown.valid:
         return Scored(None, timed, dict.fromkeys(TARGETS), _noise_flags(shown), shown)
-    working_set = cost.bytes * _most_instances(kept)
+    working_set = (cost.working_set or cost.bytes) * _most_instances(kept)
     roof = None
     if ceilings is not None:
         roof = roofline(
@@ -181,7 +181,8 @@ def _ceiling_flags(
 ) -> tuple[Flag, ...]:
     """What the physics says. Only a time whose whole interval is too fast counts."""
     seconds = max(kernel.ms_interval[1], kernel.ms_median) / 1e3
-    gbps = cost.bytes / seconds / 1e9 / (1 + ceilings.allowance)
+    least = cost.bytes if cost.least_bytes is None else cost.least_bytes
+    gbps = least / seconds / 1e9 / (1 + ceilings.allowance)
     gflops = cost.flops / seconds / 1e9 / (1 + ceilings.allowance)
     most_gbps = ceilings.most_gbps(working_set)
     too_many_flops = ceilings.most_gflops is not None and gflops > ceilings.most_gflops

@@ -111,10 +111,11 @@ class KernelSide:
 
     def _prepare(self, pool: Pool, first: int, count: int) -> _Sample:
         poison = int(self._rng.integers(2))
+        self.bank.refresh()
         guises = tuple(self.bank.guise(self._rng) for _ in range(count))
         for instance, guise in enumerate(guises, first):
-            for name, values in self.bank.sets[guise.set].items():
-                pool.write(instance, name, values, self.bank.roll_of(name, guise))
+            for name, values, turn in self.bank.parts(guise):
+                pool.write(instance, name, values, turn)
         pool.poison(first, count, poison, poisoned(self.schedule))
         return _Sample(first, guises, poison)
 

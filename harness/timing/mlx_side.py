@@ -57,7 +57,8 @@ class MlxSide:
         self.spec = spec
         self.bank = bank
         self._rng = stream(secret, "mlx side")
-        self._device = mx.gpu if gpu else mx.cpu
+        # Where a stand-in serves Metal, MLX has no GPU either.
+        self._device = mx.gpu if gpu and mx.is_available(mx.gpu) else mx.cpu
         mx.set_default_device(self._device)
         _keep_freed_memory()
         self._consts = names_at(spec, bank.point)

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness import locks
+from harness import locks, science
 from harness.checking.judge import Wrong
 from harness.checking.trial import Request, Trial, blank, judged, refused, with_facts
-from harness.evaluation import Evaluation, Refusal, Samples, Status
+from harness.evaluation import Evaluation, Figures, Refusal, Samples, Status
 from harness.problem.bank import Bank
 from harness.sides import Side
 from harness.timing import measure
@@ -18,6 +18,7 @@ from harness.timing.blocks import BASELINE
 from harness.timing.ceilings import ceilings_of
 from harness.timing.figures import rescore
 from harness.timing.kernel_side import KernelSide
+from harness.timing.launch import empty_dispatch_ms
 from harness.timing.verdict import Mode
 
 
@@ -36,7 +37,7 @@ def beside_mlx(request: Request, trial: Trial) -> Evaluation:
 @contextmanager
 def timing(request: Request, trial: Trial) -> Iterator[Bench]:
     """The candidate's side under the exclusive lock of the device."""
-    side = _side(request, trial)
+    side = side_of(request, trial)
     with locks.device(
         request.device.name,
         f"timing {request.kernel.name}",
@@ -46,7 +47,8 @@ def timing(request: Request, trial: Trial) -> Iterator[Bench]:
         yield Bench(side, side.bank)
 
 
-def _side(request: Request, trial: Trial) -> KernelSide:
+def side_of(request: Request, trial: Trial) -> KernelSide:
+    """What can be timed of a trial that was judged right, on the values of this request."""
     if trial.candidate is None or trial.judged is None:
         raise ValueError("only a kernel that was judged right can be timed")
     bank = Bank(request.kernel.spec, request.point, request.secret, "timing")
@@ -105,16 +107,36 @@ class Bench:
             raise ValueError("nothing was measured")
         cost = request.kernel.spec.cost(self.bank.point)
         scored = rescore(self.samples, cost, ceilings_of(request.device))
+        if scored.figures is not None:
+            evaluation = self._with_science(request, evaluation, scored.figures)
         return replace(
             evaluation,
             figures=scored.figures,
             baselines=self.baselines,
             scores=scored.scores,
             score=scored.scores.get(request.target),
-            flags=scored.flags,
+            flags=(*evaluation.flags, *scored.flags),
             verdict=scored.judgement.verdict,
             samples=self.samples,
         )
+
+    def _with_science(
+        self, request: Request, evaluation: Evaluation, figures: Figures
+    ) -> Evaluation:
+        """The share of this size's ceiling, where the problem is scored by that."""
+        found = science.size_score(
+            request.kernel.spec,
+            self.bank.point,
+            self.side.schedule,
+            figures.kernel_ms_median,
+            request.chip,
+            ceilings_of(request.device),
+        )
+        if found is None:
+            return evaluation
+        empty = empty_dispatch_ms(request.device)
+        floor = None if empty is None else empty * found["dispatches"]
+        return with_facts(evaluation, {"science": {**found, "launch_floor_ms": floor}})
 
 
 def mlx_alone(request: Request) -> Evaluation:
@@ -173,7 +195,7 @@ def pair(candidate: Request, incumbent: Request) -> Samples | Refusal:
                     return trial.wrong
                 trials.append(trial)
         challenger = stack.enter_context(timing(candidate, trials[0]))
-        holder = _side(incumbent, trials[1])
+        holder = side_of(incumbent, trials[1])
         found = measure.compare(
             challenger.side,
             holder,

@@ -18,7 +18,7 @@ from harness.gate import held_out
 from harness.gate import store as gate_store
 from harness.gate.points import Draw
 from harness.problem import inputs
-from harness.problem.catalog import Kernel, point_of, sha256_of
+from harness.problem.catalog import Kernel, point_of, source_of
 from harness.verification.record import Row
 from harness.verification.summary import Finding, Ruling, reject
 
@@ -56,7 +56,7 @@ class DeviceBench:
         """All check sizes, the checked build, the ranked size, and held-out draws of our own."""
         with console.working(f"{kernel.name}: judging {path}"):
             try:
-                return self._judge(kernel, Source(text, path, sha256_of(text)), claimed)
+                return self._judge(kernel, source_of(text, path), claimed)
             except HostFailure as failure:
                 return [Finding(Ruling.NEEDS_HUMAN, f"{path}: the host failed: {failure.message}")]
             except UserError as fault:
@@ -92,12 +92,12 @@ class DeviceBench:
             threads=self.threads,
             on_wait=console.waiting,
         )
-        return held_out.run(request, gate_store.commit(kernel.name, source.text), found)
+        return held_out.run(request, gate_store.commit(kernel.name, source.recorded), found)
 
     def redraw(self, row: Row, secret: int) -> Sequence[Draw] | None:
         """Load the source, as what it `requires` may depend on its pipelines, and draw."""
         spec, text = row.kernel.spec, row.record.run.source
-        source = Source(text, "<row>", sha256_of(text))
+        source = source_of(text, "<row>")
         purpose = f"loading {row.kernel.name}"
         try:
             with locks.device(self.device.name, purpose, exclusive=False, on_wait=console.waiting):
@@ -118,7 +118,7 @@ class DeviceBench:
             with console.working(f"{row.kernel.name} {row.size}: measuring the claimed time"):
                 found = evaluate(
                     row.kernel,
-                    Source(text, "<row>", sha256_of(text)),
+                    source_of(text, "<row>"),
                     device=self.device,
                     sizes=(row.size,),
                     mode="record",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.board.records import Record
 from harness.errors import UserError
-from harness.problem.catalog import Kernel
+from harness.problem.catalog import Kernel, source_of
 from harness.timing.verdict import same_source
 from harness.verification import record as verify_record
 from harness.verification.changes import Touched
@@ -137,14 +137,14 @@ class Reviewed:
         before = self.trees.fork.variant(self.kernel, chip)
         after = self.trees.head.variant(self.kernel, chip)
         source = record.run.source
-        if before is None or not same_source(before.source.text, source):
+        if before is None or not same_source(before.source.recorded, source):
             return False
-        return after is None or not same_source(after.source.text, source)
+        return after is None or not same_source(after.source.recorded, source)
 
     def _judged(self, changes: Sequence[Change], rows: Sequence[Row]) -> list[Finding]:
         """Every source that the change brings, judged here."""
         found: list[Finding] = []
-        sources: dict[str, str] = {}
+        sources: dict[str, tuple[str, str]] = {}  # as recorded -> text, path
         for change in changes:
             problem = self.trees.head.unreadable.get(change.path, "")
             if change.after is None:
@@ -152,14 +152,15 @@ class Reviewed:
             elif problem:
                 found.append(reject(f"{change.path}: {problem}"))
             else:
-                sources.setdefault(self.trees.head.texts[change.path], change.path)
+                text = self.trees.head.texts[change.path]
+                sources.setdefault(source_of(text).recorded, (text, change.path))
                 found += self._copies(change.path)
         claimed = {row.record.run.source: row.track for row in rows}
         for source in claimed:
-            sources.setdefault(source, "the recorded source")
-        for source, path in sources.items():
-            track = claimed.get(source, "")
-            judged = self.bench.judge(self.kernel, source, path, claimed=track)
+            sources.setdefault(source, (source, "the recorded source"))
+        for recorded, (text, path) in sources.items():
+            track = claimed.get(recorded, "")
+            judged = self.bench.judge(self.kernel, text, path, claimed=track)
             found += [self._softened(finding) for finding in judged]
         return found
 

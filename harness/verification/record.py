@@ -157,7 +157,7 @@ def _source(row: Row) -> Iterator[str]:
     if row.variant is None:
         yield "no .metal file of the pull request solves it on this chip"
         return
-    if run.source != row.variant.source.text:
+    if run.source != row.variant.source.recorded:
         yield f"the recorded source is not the pull request's {_file(row)}"
     if row.said.variant != row.variant.stem:
         yield f"it names Variant {row.said.variant!r}; this chip uses {row.variant.stem!r}"
@@ -173,7 +173,10 @@ def _file(row: Row) -> str:
 def _eligibility(row: Row) -> Iterator[str]:
     spec = row.kernel.spec
     reason = promotion.barred(
-        _evaluation(row), ranked=spec.ranked, unranked_reason=spec.unranked_reason
+        _evaluation(row),
+        ranked=spec.ranked,
+        unranked_reason=spec.unranked_reason,
+        sizes=spec.sizes.ranked,
     )
     if reason:
         yield reason.removeprefix("not saved: ")

@@ -1,0 +1,12 @@
+// The one place that knows which Objective-C compiles us: Apple's, with ARC, or GNUstep's older runtime. That one has
+// neither ARC nor subscripts nor synthesised instance variables, so nothing here uses the latter two; and there nothing
+// is ever given back, which a host that lives as long as one candidate can afford.
+#import <Foundation/Foundation.h>
+#import <Metal/Metal.h>
+
+#ifdef GNUSTEP
+#define MHSetUpMemory() [NSAutoreleasePool enableRelease:NO]
+#else
+#define MHSetUpMemory() ((void)0)
+#pragma clang diagnostic ignored "-Wunguarded-availability-new" // respondsToSelector: decides instead
+#endif

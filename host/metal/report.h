@@ -1,0 +1,5 @@
+// What the device says of itself.
+#import "faults.h"
+
+id<MTLDevice> MHDevice(void); // the one to use, or nil
+void MHReport(id<MTLDevice> device, NSMutableDictionary *reply);
