@@ -1,0 +1,1 @@
+"""Agent Steel: agents that write and improve kernels, on evidence the harness measured."""

@@ -1,0 +1,284 @@
+"""The rule for kernels with one thread a row: one SIMD-group a row, reductions over its lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agent_steel.offline.body import (
+    COMPOUND,
+    Items,
+    calls_are_math,
+    items_of,
+    statements,
+)
+from agent_steel.offline.view import Geometry, View, edited, with_geometry
+from msl.statements import Local, local_at
+
+_LANE, _POSITION = "lane", "position"
+_TYPES = frozenset(("float", "int", "uint"))
+_CASTS = frozenset((*_TYPES, "ulong", "long", "size_t"))
+_EXTREMES = {"max": "simd_max", "fmax": "simd_max", "min": "simd_min", "fmin": "simd_min"}
+_ZERO = ("0", "0.0f", "0.f", "0u", "0.0")
+_ASSIGN = ("=", *COMPOUND)
+_FORBIDDEN = frozenset(("++", "--", "%=", "&=", "|=", "^=", "<<=", ">>=", "?:", "{", "}"))
+
+
+@dataclass
+class Access:
+    """Where a buffer is touched: by which pointer, at which subscript, in a loop from where."""
+
+    pointer: str
+    subscript: tuple[str, ...]
+    start: tuple[str, ...] | None  # of the loop; None outside loops
+    stored: bool
+
+
+@dataclass
+class Plan:
+    """What is known of the work so far, and the edits that spread it over lanes."""
+
+    items: Items
+    scalars: set[str] = field(default_factory=set)
+    roots: dict[str, str] = field(default_factory=dict)  # pointer -> buffer parameter
+    zeros: set[str] = field(default_factory=set)
+    accesses: list[Access] = field(default_factory=list)
+    edits: list[tuple[int, int, str]] = field(default_factory=list)
+    loops: int = 0
+
+    @property
+    def view(self) -> View:
+        """The view of the kernel."""
+        return self.items.view
+
+
+def simdgroup_a_row(view: View, seed: int) -> Iterator[tuple[str, str]]:
+    """Lanes take every 32nd column of each loop; sums and extremes end in a SIMD reduction."""
+    items = items_of(view)
+    if items is None or not items.fresh(_LANE, _POSITION):
+        return
+    plan = Plan(items)
+    for parameter in view.kernel.parameters:
+        if view.element(parameter.name):
+            plan.roots[parameter.name] = parameter.name
+    if not all(_spread(plan, span) for span in statements(view, items.work)):
+        return
+    if not plan.loops or not _disjoint(plan):
+        return
+    yield "one SIMD-group a row", _assembled(plan)
+
+
+def _assembled(plan: Plan) -> str:
+    view, items = plan.view, plan.items
+    index = items.parameter
+    opening = view.starts[view.body.start - 1] + 1
+    last = index.end - 1
+    end = view.starts[last] + len(view.code.text(last))
+    begin = f"\n  const uint {items.index} = {_POSITION} / 32;\n  const uint {_LANE} = {_POSITION} % 32;"
+    edits = [
+        *plan.edits,
+        (opening, opening, begin),
+        (view.starts[index.start], end, f"uint {_POSITION} [[thread_position_in_grid]]"),
+    ]
+    grid = (f"32 * ({items.geometry.grid[0]})", "1", "1")
+    return with_geometry(edited(view.source, edits), Geometry(grid, ("256", "1", "1")))
+
+
+def _spread(plan: Plan, span: range) -> bool:
+    """Take one statement of the row into the plan; False where it does not fit."""
+    code = plan.view.code
+    if code.text(span.start) == "for":
+        return _spread_loop(plan, span)
+    if not _quiet(plan, span):
+        return False
+    local = local_at(code, span.start, span.stop)
+    if local is not None:
+        return _declare(plan, local, span)
+    target = code.text(span.start)
+    if target in plan.roots:
+        if not _note(plan, span, None):
+            return False
+        at = plan.view.starts[span.start]
+        plan.edits.append((at, at, f"if ({_LANE} == 0) "))
+        return True
+    plan.zeros.discard(target)
+    known = target in plan.scalars and code.text(span.start + 1) in _ASSIGN
+    return known and _note(plan, span, None)
+
+
+def _quiet(plan: Plan, span: range) -> bool:
+    """Whether a simple statement changes at most what its first token names."""
+    words = plan.view.words(span)
+    changes = sum(word in _ASSIGN for word in words)
+    return (
+        not _FORBIDDEN & set(words)
+        and changes <= 1
+        and words[0] not in ("if", "while", "do", "switch", "break", "continue", "*", "case")
+        and words[-1] == ";"
+        and calls_are_math(plan.view, span, _CASTS)
+    )
+
+
+def _declare(plan: Plan, local: Local, span: range) -> bool:
+    """A scalar of the row, or a pointer into one buffer."""
+    code = plan.view.code
+    if len(local.declarators) != 1 or local.declarators[0].arrays:
+        return False
+    one = local.declarators[0]
+    if one.initialiser is None or one.name in plan.roots or one.name in plan.scalars:
+        return False
+    if "static" in local.specifiers.words or plan.view.parameter(one.name):
+        return False
+    if not one.marks:
+        if local.specifiers.type not in _CASTS:
+            return False
+        plan.scalars.add(one.name)
+        if plan.view.words(range(*one.initialiser))[1:] in [[zero] for zero in _ZERO]:
+            plan.zeros.add(one.name)
+        return _note(plan, span, None)
+    inside = range(*one.initialiser)
+    used = {code.text(at) for at in inside} & set(plan.roots)
+    marks = [code.text(at) for at in one.marks]
+    if len(used) != 1 or marks != ["*"] or "[" in plan.view.words(inside):
+        return False
+    plan.roots[one.name] = plan.roots[used.pop()]
+    return True
+
+
+def _note(plan: Plan, span: range, start: tuple[str, ...] | None) -> bool:
+    """Write down every access of a statement; False for a pointer used without a subscript."""
+    code = plan.view.code
+    for at in span:
+        name = code.text(at)
+        if name not in plan.roots:
+            continue
+        if code.text(at + 1) != "[" or (at > span.start and code.text(at - 1) in ("&", ".")):
+            return False
+        closing = code.pair[at + 1]
+        stored = at == span.start
+        if stored and code.text(closing + 1) not in _ASSIGN:
+            return False
+        subscript = tuple(plan.view.words(range(at + 2, closing)))
+        plan.accesses.append(Access(name, subscript, start, stored))
+        if stored and code.text(closing + 1) != "=":
+            plan.accesses.append(Access(name, subscript, start, False))
+    return True
+
+
+def _spread_loop(plan: Plan, span: range) -> bool:
+    """`for (T c = S; c < E; ++c)`: every 32nd column from S + lane."""
+    view, code = plan.view, plan.view.code
+    closing = code.pair[span.start + 1]
+    words = view.words(range(span.start + 2, closing))
+    if words.count(";") != 2:
+        return False
+    first, second = (at for at, word in enumerate(words) if word == ";")
+    kind, column, start = words[0], words[1], tuple(words[3:first])
+    test, step = words[first + 1 : second], words[second + 1 :]
+    steps = (["++", column], [column, "++"], [column, "+=", "1"])
+    if kind not in ("uint", "int") or words[2] != "=" or test[:2] != [column, "<"]:
+        return False
+    if step not in steps or {column, *_FORBIDDEN, *_ASSIGN} & {*start, *test[2:]}:
+        return False
+    if "[" in words or "(" in words or not start or len(test) < 3:
+        return False
+    body = range(closing + 1, span.stop)
+    if code.text(body.start) == "{":
+        body = range(body.start + 1, body.stop - 1)
+    reductions = _columns(plan, body, column, start)
+    if reductions is None or set(test[2:]) & set(reductions):
+        return False
+    lane = _LANE if kind == "uint" else f"int({_LANE})"
+    at = [view.starts[span.start + 2 + offset] for offset in (3, first, second)]
+    began = lane if start in (("0",), ("0u",)) else f"{' '.join(start)} + {lane}"
+    plan.edits.append((at[0], at[1], began))
+    plan.edits.append((at[2] + 1, view.starts[closing], f" {column} += 32"))
+    before = view.starts[span.start]
+    end = view.starts[span.stop - 1] + 1
+    for name, function in reductions.items():
+        if function == "simd_sum" and name not in plan.zeros:
+            plan.edits.append((before, before, f"{name} = {_LANE} == 0 ? {name} : 0;\n  "))
+        plan.edits.append((end, end, f"\n  {name} = {function}({name});"))
+        plan.zeros.discard(name)
+    plan.loops += 1
+    return True
+
+
+def _columns(plan: Plan, body: range, column: str, start: tuple[str, ...]) -> dict[str, str] | None:
+    """The reductions of a loop's body by accumulator, if its iterations are otherwise independent."""
+    code = plan.view.code
+    own: set[str] = set()
+    found: dict[str, str] = {}
+    uses = 0
+    for span in statements(plan.view, body):
+        if not _quiet(plan, span):
+            return None
+        local = local_at(code, span.start, span.stop)
+        name = code.text(span.start)
+        if local is not None:
+            one = local.declarators[0]
+            if len(local.declarators) != 1 or one.marks or one.arrays or not one.initialiser:
+                return None
+            if local.specifiers.type not in _CASTS or "static" in local.specifiers.words:
+                return None
+            if one.name in plan.scalars | set(plan.roots) | {column}:
+                return None
+            own.add(one.name)
+        elif name in plan.roots:
+            if not _one_each(code.pair[span.start + 1], plan, span, column, own):
+                return None
+        elif name in plan.scalars:
+            reduction = _reduction(plan, span)
+            if reduction is None or found.setdefault(name, reduction[0]) != reduction[0]:
+                return None
+            uses += reduction[1]
+        elif name not in own or code.text(span.start + 1) not in _ASSIGN:
+            return None
+        if not _note(plan, span, start):
+            return None
+    mentioned = sum(word in found for word in plan.view.words(body))
+    return found if mentioned == uses else None
+
+
+def _reduction(plan: Plan, span: range) -> tuple[str, int] | None:
+    """`a += E` or `a = max(a, E)`: the reduction over lanes, and how often it names `a`."""
+    view, code = plan.view, plan.view.code
+    name, operator = view.words(range(span.start, span.start + 2))
+    if operator in ("+=", "-="):
+        return "simd_sum", 1
+    call = span.start + 2
+    function = _EXTREMES.get(code.text(call))
+    if operator != "=" or function is None or code.text(call + 1) != "(":
+        return None
+    if code.pair[call + 1] != span.stop - 2:
+        return None
+    arguments = [view.words(range(*one)) for one in code.split(call + 2, span.stop - 2)]
+    return (function, 2) if len(arguments) == 2 and [name] in arguments else None
+
+
+def _one_each(closing: int, plan: Plan, span: range, column: str, own: set[str]) -> bool:
+    """Whether a store's subscript differs from column to column: `E + c`, or `c` alone."""
+    words = plan.view.words(range(span.start + 2, closing))
+    if words == [column]:
+        return True
+    rest = words[:-2] if words[-2:] == ["+", column] else words[2:]
+    if words[-2:] != ["+", column] and words[:2] != [column, "+"]:
+        return False
+    plain = all(word.isidentifier() or word.isdigit() or word in "+*()" for word in rest)
+    return plain and not {column, *own} & set(rest)
+
+
+def _disjoint(plan: Plan) -> bool:
+    """Whether no lane reads, or writes, what another lane writes.
+
+    A buffer that is stored to is touched either by lane 0 alone and never read, or in loops alone,
+    always with one subscript and from one start: then a column belongs to one lane in all loops.
+    """
+    for root in {plan.roots[one.pointer] for one in plan.accesses if one.stored}:
+        mine = [one for one in plan.accesses if plan.roots[one.pointer] == root]
+        if all(one.start is None for one in mine):
+            if not all(one.stored for one in mine):
+                return False
+        elif len({(one.pointer, one.subscript, one.start) for one in mine}) != 1:
+            return False
+    return True

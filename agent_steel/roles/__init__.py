@@ -1,0 +1,1 @@
+"""The four agents: welder, profiler, optimizer and verifier."""
