@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent_steel.offline import OfflineProposer
 from agent_steel.plan import Seat
 from agent_steel.proposing import Proposer
 from agent_steel.providers import opening
@@ -16,8 +17,6 @@ OFFLINE = "offline"
 def open_seat(seat: Seat, wrap: Wrap) -> Proposer:
     """The proposer; `wrap` puts the run's record around its provider."""
     if seat.proposer == OFFLINE:
-        from agent_steel.offline import OfflineProposer  # delayed: Optuna is an optional extra
-
         return OfflineProposer()
     provider, _, model = seat.proposer.partition("/")
     return from_provider(wrap(opening.open_provider(provider, model)))

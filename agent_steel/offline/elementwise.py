@@ -1,4 +1,4 @@
-"""Rules for kernels with one thread an element: float4 with a scalar tail, several items a thread."""
+"""Rules for kernels with one thread an element: float4 with a scalar tail, more items a thread."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def vectors(view: View, seed: int) -> Iterator[tuple[str, str]]:
 def grid_stride(view: View, seed: int) -> Iterator[tuple[str, str]]:
     """The same work for several items a thread, a grid apart so that neighbours stay neighbours."""
     items = _countable(view)
-    if items is None or not items.fresh(_FIRST, _COUNT):
+    if items is None or not items.fresh(_FIRST, _COUNT, "for", "while", "do"):
         return
     work = _indented(view.text(items.work.start, items.work.stop), 4)
     loop = (
@@ -95,7 +95,7 @@ def _indented(text: str, by: int) -> str:
 
 
 class Widening:
-    """Statements over float, written over float4. Every name and operator in them is accounted for."""
+    """Statements over float, written over float4; every name and operator is accounted for."""
 
     def __init__(self, items: Items) -> None:
         self.items = items
@@ -159,7 +159,7 @@ class Widening:
         if not marks:
             return self._terms(start, stop)
         colons = [at for at in marks if self.code.text(at) == ":"]
-        if self.code.text(marks[0]) != "?" or self.code.text(marks[1]) != ":" or not colons:
+        if not colons or [self.code.text(at) for at in marks[:2]] != ["?", ":"]:
             raise Uncertain("?")
         condition = self._condition(start, marks[0])
         then = self._expression(marks[0] + 1, marks[1])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agent_steel.offline import elementwise, knobs, rows
+from agent_steel.offline.elementwise import grid_stride, vectors
+from agent_steel.offline.knobs import threadgroups, tunings
+from agent_steel.offline.rows import simdgroup_a_row
 from agent_steel.offline.view import View, view_of
 from agent_steel.proposing import Candidate, Context, Proposal, Unusable
 from harness.timing.verdict import source_identity
@@ -13,11 +15,11 @@ Moves = Iterator[tuple[str, str]]
 Rule = Callable[[View, int], Moves]
 #: In order of what they promise. Each gives (technique, source), nothing where it is not certain.
 RULES: tuple[Rule, ...] = (
-    rows.simdgroup_a_row,
-    elementwise.vectors,
-    elementwise.grid_stride,
-    knobs.tunings,
-    knobs.threadgroups,
+    simdgroup_a_row,
+    vectors,
+    grid_stride,
+    tunings,
+    threadgroups,
 )
 
 

@@ -39,7 +39,8 @@ class Plan:
     """What is known of the work so far, and the edits that spread it over lanes."""
 
     items: Items
-    scalars: set[str] = field(default_factory=set)
+    scalars: dict[str, str] = field(default_factory=dict)  # name -> type
+    changed: set[str] = field(default_factory=set)
     roots: dict[str, str] = field(default_factory=dict)  # pointer -> buffer parameter
     zeros: set[str] = field(default_factory=set)
     accesses: list[Access] = field(default_factory=list)
@@ -74,13 +75,15 @@ def _assembled(plan: Plan) -> str:
     opening = view.starts[view.body.start - 1] + 1
     last = index.end - 1
     end = view.starts[last] + len(view.code.text(last))
-    begin = f"\n  const uint {items.index} = {_POSITION} / 32;\n  const uint {_LANE} = {_POSITION} % 32;"
+    begin = f"\n  const uint {items.index} = {_POSITION} / 32;"
+    begin += f"\n  const uint {_LANE} = {_POSITION} % 32;"
     edits = [
         *plan.edits,
         (opening, opening, begin),
         (view.starts[index.start], end, f"uint {_POSITION} [[thread_position_in_grid]]"),
     ]
-    grid = (f"32 * ({items.geometry.grid[0]})", "1", "1")
+    threads = items.geometry.grid[0]
+    grid = (f"32 * {threads}" if threads.isalnum() else f"32 * ({threads})", "1", "1")
     return with_geometry(edited(view.source, edits), Geometry(grid, ("256", "1", "1")))
 
 
@@ -102,6 +105,7 @@ def _spread(plan: Plan, span: range) -> bool:
         plan.edits.append((at, at, f"if ({_LANE} == 0) "))
         return True
     plan.zeros.discard(target)
+    plan.changed.add(target)
     known = target in plan.scalars and code.text(span.start + 1) in _ASSIGN
     return known and _note(plan, span, None)
 
@@ -113,7 +117,7 @@ def _quiet(plan: Plan, span: range) -> bool:
     return (
         not _FORBIDDEN & set(words)
         and changes <= 1
-        and words[0] not in ("if", "while", "do", "switch", "break", "continue", "*", "case")
+        and words[0] not in ("if", "for", "while", "do", "switch", "break", "continue", "*", "case")
         and words[-1] == ";"
         and calls_are_math(plan.view, span, _CASTS)
     )
@@ -132,7 +136,7 @@ def _declare(plan: Plan, local: Local, span: range) -> bool:
     if not one.marks:
         if local.specifiers.type not in _CASTS:
             return False
-        plan.scalars.add(one.name)
+        plan.scalars[one.name] = local.specifiers.type
         if plan.view.words(range(*one.initialiser))[1:] in [[zero] for zero in _ZERO]:
             plan.zeros.add(one.name)
         return _note(plan, span, None)
@@ -145,7 +149,7 @@ def _declare(plan: Plan, local: Local, span: range) -> bool:
     return True
 
 
-def _note(plan: Plan, span: range, start: tuple[str, ...] | None) -> bool:
+def _note(plan: Plan, span: range, start: tuple[str, ...] | None, column: str = "") -> bool:
     """Write down every access of a statement; False for a pointer used without a subscript."""
     code = plan.view.code
     for at in span:
@@ -158,7 +162,8 @@ def _note(plan: Plan, span: range, start: tuple[str, ...] | None) -> bool:
         stored = at == span.start
         if stored and code.text(closing + 1) not in _ASSIGN:
             return False
-        subscript = tuple(plan.view.words(range(at + 2, closing)))
+        words = plan.view.words(range(at + 2, closing))
+        subscript = tuple("column" if word == column else word for word in words)
         plan.accesses.append(Access(name, subscript, start, stored))
         if stored and code.text(closing + 1) != "=":
             plan.accesses.append(Access(name, subscript, start, False))
@@ -180,6 +185,8 @@ def _spread_loop(plan: Plan, span: range) -> bool:
         return False
     if step not in steps or {column, *_FORBIDDEN, *_ASSIGN} & {*start, *test[2:]}:
         return False
+    if column in {*plan.scalars, *plan.roots} or plan.view.parameter(column):
+        return False
     if "[" in words or "(" in words or not start or len(test) < 3:
         return False
     body = range(closing + 1, span.stop)
@@ -200,12 +207,13 @@ def _spread_loop(plan: Plan, span: range) -> bool:
             plan.edits.append((before, before, f"{name} = {_LANE} == 0 ? {name} : 0;\n  "))
         plan.edits.append((end, end, f"\n  {name} = {function}({name});"))
         plan.zeros.discard(name)
+        plan.changed.add(name)
     plan.loops += 1
     return True
 
 
 def _columns(plan: Plan, body: range, column: str, start: tuple[str, ...]) -> dict[str, str] | None:
-    """The reductions of a loop's body by accumulator, if its iterations are otherwise independent."""
+    """The reductions of a loop's body by accumulator; None if columns depend on each other."""
     code = plan.view.code
     own: set[str] = set()
     found: dict[str, str] = {}
@@ -221,7 +229,7 @@ def _columns(plan: Plan, body: range, column: str, start: tuple[str, ...]) -> di
                 return None
             if local.specifiers.type not in _CASTS or "static" in local.specifiers.words:
                 return None
-            if one.name in plan.scalars | set(plan.roots) | {column}:
+            if one.name in {*plan.scalars, *plan.roots, column}:
                 return None
             own.add(one.name)
         elif name in plan.roots:
@@ -229,12 +237,14 @@ def _columns(plan: Plan, body: range, column: str, start: tuple[str, ...]) -> di
                 return None
         elif name in plan.scalars:
             reduction = _reduction(plan, span)
-            if reduction is None or found.setdefault(name, reduction[0]) != reduction[0]:
+            if plan.scalars[name] not in _TYPES or reduction is None:
+                return None
+            if found.setdefault(name, reduction[0]) != reduction[0]:
                 return None
             uses += reduction[1]
         elif name not in own or code.text(span.start + 1) not in _ASSIGN:
             return None
-        if not _note(plan, span, start):
+        if not _note(plan, span, start, column):
             return None
     mentioned = sum(word in found for word in plan.view.words(body))
     return found if mentioned == uses else None
@@ -276,6 +286,8 @@ def _disjoint(plan: Plan) -> bool:
     """
     for root in {plan.roots[one.pointer] for one in plan.accesses if one.stored}:
         mine = [one for one in plan.accesses if plan.roots[one.pointer] == root]
+        if any(set(one.subscript) & plan.changed for one in mine):
+            return False
         if all(one.start is None for one in mine):
             if not all(one.stored for one in mine):
                 return False

@@ -52,10 +52,10 @@ class View:
 
     @property
     def body(self) -> range:
-        """Token indices between the braces of the kernel."""
+        """Token indices between the braces of the kernel; the braces are its neighbours."""
         assert self.kernel.body is not None
         start, end = self.kernel.body
-        return range(start + 1, end - 1)
+        return range(start + 1, end)
 
     def text(self, start: int, end: int) -> str:
         """The source from token `start` up to before token `end`, comments included."""

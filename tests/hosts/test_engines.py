@@ -30,7 +30,8 @@ KERNELS = {
         y[i] = left + x[i] + (i + 1 < n ? x[i + 1] : 0.0f);""",
     "backwards": "PLACE; if (i < n) y[n - 1 - i] = x[i];",
     "structures": """PLACE; device const float4* from = (device const float4*)x;
-        if (4 * i + 3 < n) { float4 v = from[i]; ((device float4*)y)[i] = v.wzyx + float4(v.x); }""",
+        if (4 * i + 3 < n) {
+          float4 v = from[i]; ((device float4*)y)[i] = v.wzyx + float4(v.x); }""",
     "divergent_loop": """PLACE; uint k = i, steps = 0;
         while (k > 1 && steps < 60) {
           if (k % 7 == 3) { k += 2; ++steps; continue; }

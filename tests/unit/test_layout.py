@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("msl", "chip_metrics", "harness", "agent_steel", "perf", "trust", "mlx/kernels")
-OURS = {"msl", "chip_metrics", "harness", "agent_steel", "perf", "trust"}
+OURS = {"msl", "chip_metrics", "harness", "agent_steel", "perf", "trust", "differential"}
+PACKAGES = (*sorted(OURS), "mlx/kernels")
 MAY_IMPORT = {
     "msl": {"msl"},
     "chip_metrics": {"chip_metrics"},
     "harness": {"msl", "chip_metrics", "harness"},
-    "agent_steel": OURS - {"perf", "trust"},
+    "agent_steel": OURS - {"perf", "trust", "differential"},
     "perf": OURS,
     "trust": OURS - {"agent_steel", "perf"},
+    "differential": {"msl", "chip_metrics", "harness", "differential"},
     "mlx": {"harness"},
 }
 MAX_LINES, MAX_NATIVE_LINES, MAX_FUNCTION_LINES = 400, 500, 60
@@ -117,7 +118,9 @@ def test_native_files_are_small(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in PYTHON if p.relative_to(ROOT).parts[0] == "harness"], ids=name
+    "path",
+    [p for p in PYTHON if p.relative_to(ROOT).parts[0] in ("harness", "agent_steel")],
+    ids=name,
 )
 def test_only_settings_reads_the_environment(path: Path) -> None:
     reads = {"os.environ", "os.getenv"}
@@ -180,6 +183,7 @@ def test_no_variant_is_a_copy_of_another() -> None:
 
 def test_the_bootstrap_keeps_its_old_syntax() -> None:
     """setup.py has to explain itself under Python 3.6: no syntax or module that is newer."""
-    source = (ROOT / "setup.py").read_text("utf-8")
-    tree = ast.parse(source, "setup.py", feature_version=(3, 6))
-    assert imported(tree) <= sys.stdlib_module_names
+    for file in ("setup.py", "harness/command/mac_setup.py"):
+        tree = ast.parse((ROOT / file).read_text("utf-8"), file, feature_version=(3, 6))
+        assert {m.partition(".")[0] for m in imported(tree)} <= sys.stdlib_module_names
+        assert "__future__" not in imported(tree), "annotations is of Python 3.7"

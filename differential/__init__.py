@@ -1,0 +1,1 @@
+"""The differential test: generated and known kernels agree on the fast and the reference engine."""
