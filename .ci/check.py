@@ -31,6 +31,8 @@ def commands() -> dict[str, list[str]]:
         "native format": [*CLANG_FORMAT, "--dry-run", "--Werror", *native_sources()],
         "leaderboard": [*python, "harness.board.leaderboard", "--check"],
         "rules": [*python, "harness.board.rules", "--check"],
+        "pages": [*python, "harness.pages", "--check"],
+        "trust": [*python, "trust", "--check"],
         "conformance": [sys.executable, "tests/hosts/make_conformance.py", "--check"],
     }
 

@@ -102,7 +102,7 @@ def rough(low: float = -1.0, high: float = 1.0) -> Draw:
             one[axis] = extent
             square = square + ((along - np.float32(rng.random())) ** 2).reshape(one)
         values = np.float32(0.5) * (values + np.exp(-square * np.float32(rng.uniform(5, 40))))
-        return np.float32(low) + np.float32(high - low) * values
+        return np.asarray(np.float32(low) + np.float32(high - low) * values)
 
     return draw
 
@@ -119,4 +119,4 @@ def mix32(x: Values) -> Values:
 
 def unit_floats(x: Values) -> Values:
     """The upper 24 bits as float32 in [0, 1)."""
-    return (x >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24)
+    return np.asarray((x >> np.uint32(8)).astype(np.float32) * np.float32(2.0**-24))

@@ -119,8 +119,9 @@ class Header:
     @property
     def swapped(self) -> frozenset[str]:
         """Every name that some `swap` exchanges."""
-        every = [swap for part in (*self.dispatches, *self.loops) for swap in part.swap]
-        return frozenset(name for swap in every for name in swap)
+        once = [swap for line in self.dispatches for swap in line.swap]
+        together = [swap for loop in self.loops for swap in loop.swap]
+        return frozenset(name for swap in (*once, *together) for name in swap)
 
     @property
     def functions(self) -> tuple[str, ...]:

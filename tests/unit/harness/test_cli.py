@@ -150,12 +150,12 @@ def test_of_several_kernels_the_worst_code_wins_and_all_are_judged(
 def test_all_judges_every_kernel_and_saves_only_in_mode_record(
     judge: Judge, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["--all", "--set", "common"]) == ExitCode.PASSED
+    assert cli.main(["--all", "--set", "full"]) == ExitCode.PASSED
     names = {name for name, _, _ in judge.asked}
-    assert {"relu", "sqr_mm"} <= names and judge.confirmed == 0
+    assert {"resnet", "transformer_block"} <= names and judge.confirmed == 0
     assert f"{len(names)} of {len(names)} passed" in capsys.readouterr().out
-    assert cli.main(["--all", "--set", "common", "--mode", "record"]) == ExitCode.PASSED
-    ranked = [kernel for kernel in catalog.default().kernels("common") if kernel.spec.ranked]
+    assert cli.main(["--all", "--set", "full", "--mode", "record"]) == ExitCode.PASSED
+    ranked = [kernel for kernel in catalog.default().kernels("full") if kernel.spec.ranked]
     assert judge.confirmed == len(ranked) > 0
 
 
@@ -221,6 +221,9 @@ def test_json_is_one_object_a_line_and_nothing_else(
         ("--all --set nonsense", "unknown set"),
         ("relu --watch x.metal --json", "--watch goes with none of"),
         ("relu --size ,", "--size is empty"),
+        ("relu --size check", "--size check goes with --check-only or --audit"),
+        ("--audit relu --file x.metal", "--audit judges problems"),
+        ("--audit relu --set common", "--set goes with"),
         ("relu --cold-start --check-only", "--cold-start"),
         ("", "which kernel?"),
     ],

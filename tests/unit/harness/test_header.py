@@ -41,7 +41,7 @@ def test_every_kind_of_line() -> None:
     assert last.const[3].text == "N"
     assert last.tgmem[0].text == "64"
     assert last.repeat is not None and last.repeat.text == "2"
-    assert last.swap == ("a", "b")
+    assert last.swap == (("a", "b"),)
     assert header.functions == ("dot_partial", "dot_final")
 
 

@@ -74,8 +74,16 @@ def test_draws_are_what_their_kind_says(problem: Kernel, size: str) -> None:
     spec = problem.spec
     centre = catalog.point_of(spec, size)
     for seed in range(3):
-        found = gate_points.draw(spec, inputs.secret_of(seed), centre, everywhere)
-        assert [one.kind for one in found] == list(gate_points.KINDS)
+        drawn = gate_points.draw(spec, inputs.secret_of(seed), centre, everywhere)
+        known = [dict(one.point) for one in drawn if one.kind == gate_points.PUBLISHED]
+        assert known == [dict(point) for point in spec.sizes.held_out.values()]
+        assert not spec.sizes.series or len(drawn) >= gate_points.LEAST_DRAWS
+        found = drawn[len(known) :]
+        kinds = [one.kind for one in found]
+        assert kinds == [kind for kind in gate_points.KINDS if kind in kinds]
+        # A single size leaves nothing to draw, and powers of two too few for every kind.
+        if spec.domain.ranges and problem.name != "fft3d":
+            assert set(gate_points.KINDS) - set(kinds) <= set(gate_points.EDGES)
         named = [dict(point) for _, point in catalog.named_points(spec)]
         for one in found:
             assert catalog.outside_domain(spec, one.point) == ""
@@ -84,7 +92,9 @@ def test_draws_are_what_their_kind_says(problem: Kernel, size: str) -> None:
             assert size_here <= max(spec.domain.max_elements, 1)
         by_kind = {one.kind: one for one in found}
         large = [n for n, r in spec.domain.ranges.items() if r.integral and r.high >= 64]
-        if all(spec.domain.ranges[name].multiple == 1 for name in large):
+        # Constraints may leave no point with all dims prime.
+        free = len(kinds) >= 4 and not spec.domain.constraints
+        if free and all(spec.domain.ranges[name].multiple == 1 for name in large):
             prime, ragged = by_kind["prime"], by_kind["ragged"]
             assert set(prime.dims) == set(large) == set(ragged.dims)
             assert all(gate_points.is_prime(int(prime.point[name])) for name in large)
@@ -107,9 +117,31 @@ def test_other_secrets_draw_other_points_and_parameters() -> None:
         for seed in range(5)
         for one in gate_points.draw(spec, inputs.secret_of(seed), spec.sizes.published, everywhere)
     }
-    assert len(seen) == 20
-    assert len({eps for _, _, eps in seen}) == 20
+    assert len(seen) == 5 * len(gate_points.KINDS)
+    assert len({eps for _, _, eps in seen}) == len(seen)
     assert spec.sizes.published["eps"] not in {eps for _, _, eps in seen}
+
+
+def test_most_secrets_try_a_counter_of_sixteen_bits() -> None:
+    """A column counter too narrow was found by 13 of 400 secrets before there were steps."""
+    spec = catalog.default().find("cumsum").spec
+    beyond = 0
+    for seed in range(60):
+        found = gate_points.draw(spec, inputs.secret_of(seed), spec.sizes.published, everywhere)
+        beyond += any(one.point["cols"] > 0xFFFF for one in found)
+        edges = [one for one in found if one.kind in gate_points.EDGES]
+        assert len(edges) == len(gate_points.EDGES) and not any(one.timed for one in edges)
+        assert edges[1].dims != edges[2].dims
+    assert beyond > 30
+
+
+def test_a_returned_axis_makes_no_point_that_is_too_large() -> None:
+    """A long row at the ranked number of rows took gigabytes."""
+    spec = catalog.default().find("relu").spec
+    centre = spec.sizes.published
+    long = {**centre, "rows": 40_009, "cols": 3}
+    assert gate_points.returned(spec, long, "cols", centre) is None
+    assert gate_points.returned(spec, long, "rows", centre) == {**centre, "cols": 3}
 
 
 def test_primes() -> None:
@@ -129,7 +161,7 @@ def test_primes() -> None:
 
 def test_the_revealed_seed_gives_the_committed_points() -> None:
     found = gate(device())
-    assert found["status"] == "passed" and found["covered"] and found["draws"] == 4
+    assert found["status"] == "passed" and found["covered"] and found["draws"] >= 4
     secret = int(found["seed"], 16)
     assert hashlib.sha256(secret.to_bytes(16, "little")).hexdigest() == found["commitment"]
     spec = double_spec()
@@ -378,7 +410,7 @@ def test_a_regression_has_to_be_seen_twice(speeds: list[str]) -> None:
 def test_speed_does_not_count_where_launching_takes_the_time(speeds: list[str]) -> None:
     found = gate(device(), "tiny", evaluation=passed(speedup=2.95))
     assert found["status"] == "passed"
-    assert all("launching" in p["note"] for p in found["points"] if p["kind"] != "far")
+    assert all("launching" in p["note"] for p in found["points"] if p["kind"] in gate_points.TIMED)
 
 
 @pytest.mark.parametrize(("speedup", "floor"), [(0.2, 0.1), (1.0, 0.5), (1.9, 0.95), (8.0, 0.95)])

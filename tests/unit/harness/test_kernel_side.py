@@ -11,6 +11,7 @@ from fakes import Call
 
 from harness.checking.judge import Candidate, prepare
 from harness.evaluation import Refusal, Status
+from harness.problem import bank as bank_module
 from harness.problem.bank import Bank, Guise
 from harness.problem.schedule import Schedule
 from harness.spec import Array
@@ -133,6 +134,7 @@ def test_schedules_that_update_in_place_run_one_at_a_time() -> None:
 def test_a_turned_set_is_its_own_expectation() -> None:
     spec = double_spec()
     bank = Bank(spec, POINT, 7, "t")
+    bank.refresh()
     turned = bank.inputs(Guise(1, 5))["x"]
     assert np.array_equal(turned, np.roll(bank.sets[1]["x"], 5, axis=0))
     guises = {bank.guise(np.random.default_rng(s)) for s in range(40)}
@@ -148,3 +150,36 @@ def test_whole_problems_have_several_sets_instead() -> None:
     assert (len(bank.sets), bank.rows) == (2, 1)
     assert bank.sets[0]["x"].dtype == np.float32
     assert not np.array_equal(bank.sets[0]["x"], bank.sets[1]["x"])
+
+
+def test_what_was_timed_is_seldom_seen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel that remembers answers by the content of its inputs would seldom meet one again."""
+    spec = double_spec(
+        chunked=(),
+        inputs={"x": Array("rows", "cols", values=lambda rng, shape, point: rng.random(shape))},
+    )
+    monkeypatch.setattr(bank_module, "FRESH_S", 60.0)
+    bank, rng = Bank(spec, POINT, 7, "t"), np.random.default_rng(1)
+    seen = []
+    for _ in range(20):
+        bank.refresh()
+        seen += [bank.inputs(bank.guise(rng))["x"].tobytes() for _ in range(50)]
+    assert len(set(seen)) == len(seen)
+    monkeypatch.setattr(bank_module, "FRESH_S", 0.0)
+    monkeypatch.setattr(bank_module, "FRESH_TIME_SHARE", 0.0)
+    few = Bank(spec, POINT, 7, "t")
+    few.refresh()
+    assert len({few.guise(rng).set for _ in range(100)}) == 2
+
+
+def test_inputs_are_combined_across_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def values(rng: np.random.Generator, shape: tuple[int, ...], point: object) -> np.ndarray:
+        return rng.random(shape)
+
+    one = Array("rows", "cols", values=values)
+    spec = double_spec(chunked=(), inputs={"x": one, "z": one})
+    monkeypatch.setattr(bank_module, "FRESH_S", 0.0)
+    bank, rng = Bank(spec, POINT, 7, "t"), np.random.default_rng(1)
+    pairs = [bank.inputs(bank.guise(rng)) for _ in range(4)]
+    assert len({p["x"].tobytes() + p["z"].tobytes() for p in pairs}) == 4
+    assert len({p["x"].tobytes() for p in pairs}) == len({p["z"].tobytes() for p in pairs}) == 2

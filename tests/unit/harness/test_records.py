@@ -112,6 +112,23 @@ def test_old_versions_are_upgraded_step_by_step() -> None:
     assert found == Kind(schema_version=3, steps=["one", "two"])
 
 
+def test_an_evaluation_of_before_the_checked_build_is_upgraded() -> None:
+    """Version 1 with and without what it came to hold; a newer version is never read as an old."""
+    current = documents.to_run(passed()).model_dump(mode="json")["evaluation"]
+    newest = documents.SCHEMA_VERSION
+    assert current["schema_version"] == newest >= 2
+    first = {k: v for k, v in current.items() if k not in ("warnings", "counts")}
+    old = documents.EvaluationDocument.model_validate({**first, "schema_version": 1})
+    assert (old.schema_version, old.warnings, old.counts) == (newest, [], None)
+    held = {**current, "schema_version": 1, "warnings": ["data_race: y"], "counts": {"a": 1}}
+    kept = documents.EvaluationDocument.model_validate(held)
+    assert (kept.warnings, kept.counts) == (["data_race: y"], {"a": 1})
+    with pytest.raises(EnvironmentFault, match=str(newest + 1)):
+        documents.EvaluationDocument.model_validate({**current, "schema_version": newest + 1})
+    with pytest.raises(ValueError, match="counts"):
+        documents.EvaluationDocument.model_validate({**first, "schema_version": 2})
+
+
 def test_unwritable_results_are_an_environment_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(path: object, data: bytes) -> None:
         raise PermissionError(13, "Permission denied")

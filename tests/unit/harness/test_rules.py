@@ -32,7 +32,7 @@ def rows_of(page: str, first: str) -> list[str]:
         ("status |", [status.value for status in Status]),
         ("flag |", [flag.value for flag in Flag]),
         ("track |", list(TRACKS)),
-        ("draw |", list(gate_points.KINDS)),
+        ("draw |", [gate_points.PUBLISHED, *gate_points.KINDS]),
         ("gate |", list(held_out.STATUSES)),
         ("state,", list(provenance.STATES)),
     ],

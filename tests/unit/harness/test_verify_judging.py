@@ -31,7 +31,7 @@ def judged(run: Any = double, text: str = SOURCE, claimed: str = "") -> Finding:
 def test_a_right_source_passes_the_gate_too() -> None:
     finding = judged(claimed="exact")
     assert finding.ruling is Ruling.ACCEPT
-    assert finding.reason == "double.metal: right here (cpu-test-none-2, 4 held-out draws)"
+    assert finding.reason == "double.metal: right here (cpu-test-none-2, 7 held-out draws)"
 
 
 def test_a_wrong_source_is_rejected() -> None:

@@ -9,7 +9,8 @@ from harness.pages.solutions import reasons
 from harness.problem import catalog
 
 ENTRIES = stored.COUNTS.load()
-NAMES = [name for _, name in catalog.default().names()]
+#: Runs of many steps have a published schedule, and no bound of these fits them.
+NAMES = [name for in_set, name in catalog.default().names() if in_set != "metal_sci"]
 
 
 def test_every_kernel_is_counted() -> None:

@@ -30,7 +30,9 @@ every_variant = pytest.mark.parametrize(
 
 
 def test_every_problem_has_a_solution_for_all_chips() -> None:
-    assert {name for name, path in VARIANTS if path.stem in (name, "default")} == set(KERNELS)
+    assert {name for name, path in VARIANTS if path.stem in (name, "default", catalog.SEED)} == set(
+        KERNELS
+    )
 
 
 def header_of(path: Path) -> Header:
@@ -70,6 +72,7 @@ def test_the_file_opens_with_its_idea_and_its_launch_lines(name: str, path: Path
     comments = [line for line in lines[:code] if not line.startswith("//!")]
     assert 1 <= len(comments) <= 4
     assert all(line.startswith("// ") for line in comments)
-    assert any(line.startswith("//! ") for line in lines[:code])
+    if SPECS[name].work is None:  # else the public board's own schedule stands where there is none
+        assert any(line.startswith("//! ") for line in lines[:code])
     assert not [line for line in lines if len(line) > 120 and not line.startswith("//!")]
     assert "#define" not in "\n".join(lines)
