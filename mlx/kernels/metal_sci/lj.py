@@ -24,9 +24,9 @@ SKIN = 0.4
 
 
 def _cells(pos, L, M):
-    """The cell of every particle along each axis."""
+    """The cell of every particle along each axis; any, of one that flew off to where none is."""
     wrapped = pos - L * np.floor(pos / L)
-    return np.minimum((wrapped / (L / M)).astype(np.int64), M - 1)
+    return np.clip((wrapped / (L / M)).astype(np.int64), 0, M - 1)
 
 
 def _pairs(pos, L, reach):
