@@ -3,7 +3,7 @@ RUN := python3 setup.py --run
 
 .PHONY: setup test check perf trust agents differential host kernels mac-dry-run refresh clean
 setup:   ; @python3 setup.py
-test:    ; @$(RUN) -m pytest
+test:    ; @$(RUN) -m pytest -n auto --dist worksteal
 check:   ; @$(RUN) .ci/check.py
 perf:    ; @$(RUN) -m perf
 trust:   ; @$(RUN) -m trust --full

@@ -31,6 +31,13 @@ VENV = os.path.join(HERE, ".venv")
 PACKAGES = os.path.join(VENV, "packages")  # where `pip --target` puts them, without any venv
 OLDEST = (3, 10)
 NEWEST_TRIED = 15
+#: Where a Mac's installers put a python that is on no PATH yet: Homebrew, python.org, uv.
+MAC_FOLDERS = (
+    "/opt/homebrew/bin",
+    "/Library/Frameworks/Python.framework/Versions/Current/bin",
+    "/usr/local/bin",
+    "~/.local/bin",
+)
 GROUPS = ("", "dev")  # "": what every run needs; "dev": what the tests need as well
 ENVIRONMENT_ERROR = 3
 #: `python -m harness`, with this folder on the path in place of the one the user stands in.
@@ -119,18 +126,30 @@ def locked():
 
 
 def newest_python():
-    """This python if it is new enough, else the newest on PATH."""
+    """This python if it is new enough, else the newest on PATH or in MAC_FOLDERS."""
     if sys.version_info >= OLDEST:
         return sys.executable
+    mac = sys.platform == "darwin"
+    folders = [os.environ.get("PATH", os.defpath)]
+    folders += [os.path.expanduser(folder) for folder in MAC_FOLDERS] if mac else []
     for minor in range(NEWEST_TRIED, OLDEST[1] - 1, -1):
-        found = shutil.which(f"python3.{minor}")
-        if found:
-            return found
+        for folder in folders:
+            found = shutil.which(f"python3.{minor}", path=folder)
+            if found and (not mac or is_native(found)):
+                return found
     fail(
-        f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}",
-        "install it, for example: curl -LsSf https://astral.sh/uv/install.sh | sh && "
-        "uv python install 3.12 && uv run --no-project --python 3.12 setup.py",
+        f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}"
+        + (", the Command Line Tools' own" if mac and sys.executable.startswith("/usr") else ""),
+        "curl -LsSf https://astral.sh/uv/install.sh | sh && "
+        "~/.local/bin/uv run --no-project --python 3.12 setup.py"
+        + ("   (or: brew install python@3.12 && python3 setup.py)" if mac else ""),
     )
+
+
+def is_native(python):
+    """Whether a python is built for Apple silicon: MLX has no wheel for x86 Macs."""
+    code, said = output_of([python, "-c", "import platform; print(platform.machine())"])
+    return code == 0 and said.strip() == "arm64"
 
 
 def make_environment(base):

@@ -33,6 +33,7 @@ def commands() -> dict[str, list[str]]:
         "rules": [*python, "harness.board.rules", "--check"],
         "pages": [*python, "harness.pages", "--check"],
         "trust": [*python, "trust", "--check"],
+        "performance": [*python, "perf", "--check"],
         "conformance": [sys.executable, "tests/hosts/make_conformance.py", "--check"],
     }
 

@@ -8,13 +8,18 @@ from typing import Any
 
 def main() -> int:
     """Run the command line in the project's own environment."""
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    setup = importlib.import_module("setup")
-    if not in_environment(setup):
-        setup.enter(["-m", "agent_steel", *sys.argv[1:]])
+    enter_environment("agent_steel")
     from agent_steel.cli import main as run  # delayed: it needs the environment
 
     return int(run(sys.argv[1:]))
+
+
+def enter_environment(module: str) -> None:
+    """Go on if this python is that of the environment, else become `-m module` in that one."""
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    setup = importlib.import_module("setup")
+    if not in_environment(setup):
+        setup.enter(["-m", module, *sys.argv[1:]])
 
 
 def in_environment(setup: Any) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent_steel.plan import Plan
+from agent_steel.providers import pricing
+from agent_steel.providers.base import Ask
+from agent_steel.providers.pricing import Price
 from agent_steel.strategies import STRATEGIES
 
 #: Shares of a cap at which a person is told, once each.
 WARNINGS = (0.5, 0.8)
+#: A reply that may be no longer than this is not worth asking for.
+LEAST_TOKENS = 4_000
 
 
 @dataclass(frozen=True)
@@ -19,24 +24,48 @@ class Spent:
     usd_known: bool = True
     largest_call_usd: float = 0.0
     calls: int = 0
+    attempts: int = 0  # without the start
     input_tokens: int = 0
     output_tokens: int = 0
     elapsed_s: float = 0.0
 
 
-def exhausted(plan: Plan, spent: Spent) -> bool:
-    """Whether the next step could exceed a cap.
+def out_of_time(plan: Plan, spent: Spent) -> bool:
+    """Whether the cap in minutes is reached."""
+    return plan.budget_minutes is not None and spent.elapsed_s >= 60 * plan.budget_minutes
 
-    In dollars the next call is taken to cost what the dearest one did, so that a cap is passed only
-    by a call that is dearer than every one before it, and then by that call alone.
+
+def exhausted(plan: Plan, spent: Spent, under_way: int = 0) -> bool:
+    """Whether one more question is likely to exceed a cap, beside those that are under way.
+
+    In dollars a question is taken to cost what is expected of it, or what the dearest call did.
+    What a call may cost at most is `affordable`'s part, just before it is made.
     """
-    if plan.budget_minutes is not None and spent.elapsed_s >= 60 * plan.budget_minutes:
+    if plan.max_attempts is not None and spent.attempts + under_way >= plan.max_attempts:
+        return True
+    if out_of_time(plan, spent):
         return True
     if plan.budget_usd is None:
         return False
     following = max(plan.call_usd, spent.largest_call_usd)
     # An unpriced call under a cap in dollars: nothing can be promised any more.
-    return not spent.usd_known or (following > 0 and spent.usd + following > plan.budget_usd)
+    if not spent.usd_known:
+        return True
+    return following > 0 and spent.usd + (under_way + 1) * following > plan.budget_usd
+
+
+def affordable(ask: Ask, left_usd: float, price: Price | None, dearest_usd: float) -> Ask | None:
+    """The call as `left_usd` allows it: as it is, with a shorter reply, or None.
+
+    It reserves what the call can cost at most, its prompt counted generously and its reply as long
+    as it may get. Without a price the dearest call so far stands for that.
+    """
+    if price is None:
+        return ask if left_usd > 0 and dearest_usd <= left_usd else None
+    tokens = pricing.affordable_output(price, pricing.most_input_tokens(ask), left_usd)
+    if tokens < min(LEAST_TOKENS, ask.max_tokens):
+        return None
+    return replace(ask, max_tokens=min(ask.max_tokens, tokens))
 
 
 def warning(plan: Plan, before: Spent, after: Spent) -> str:

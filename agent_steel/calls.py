@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent_steel.providers.base import Ask, Completion, Failure, Provider
@@ -17,40 +19,64 @@ _CALL_ID = re.compile(r"[A-Za-z0-9._-]+")
 
 #: Told of each reply once it is on disk; a second time only if the first was lost to a kill.
 OnReply = Callable[[str, "Completion | Failure"], None]
+#: Asked before each new call: the call as it may be made, or None.
+Admit = Callable[[Ask], "Ask | None"]
+
+
+@dataclass
+class CallLocks:
+    """One lock a call id, so that seats which ask the same at the same time pay once."""
+
+    _by_id: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def of(self, call_id: str) -> threading.Lock:
+        """The lock of a call."""
+        return self._by_id.setdefault(call_id, threading.Lock())
 
 
 class RecordedCalls:
     """Wraps a provider: prompts/<call_id>.md, replies/<call_id>.json, and no call twice.
 
-    `may_call` is asked before each new call: without leave the answer is an `exhausted` Failure.
+    A call that `admit` gives no leave for is answered by an `exhausted` Failure.
     """
 
     def __init__(
-        self, inner: Provider, folder: Path, *, may_call: Callable[[], bool], on_reply: OnReply
+        self,
+        inner: Provider,
+        folder: Path,
+        *,
+        admit: Admit,
+        on_reply: OnReply,
+        locks: CallLocks | None = None,
     ) -> None:
         self.name, self.model = inner.name, inner.model
         self._inner = inner
         self._folder = folder
-        self._may_call = may_call
+        self._admit = admit
         self._on_reply = on_reply
+        self._locks = locks or CallLocks()
 
     def complete(self, ask: Ask) -> Completion | Failure:
         """The reply on disk, or a new one, which is on disk when this returns."""
         if not _CALL_ID.fullmatch(ask.call_id):
             raise ValueError(f"call id {ask.call_id!r} is no file name")
         path = self._folder / "replies" / f"{ask.call_id}.json"
-        if path.exists():
-            reply = from_document(read_reply(path).answer)
-        elif not self._may_call():
-            return Failure("exhausted", "the budget allows no further call")
-        else:
-            atomic.write_text(self._folder / "prompts" / f"{ask.call_id}.md", prompt_text(ask))
-            reply = self._inner.complete(ask)
-            line = Line(
-                prompt_sha256=ask.prompt_sha256, call_id=ask.call_id, answer=to_document(reply)
-            )
-            atomic.write_json(path, line.model_dump(mode="json"))
+        with self._locks.of(ask.call_id):
+            if path.exists():
+                reply = from_document(read_reply(path).answer)
+            else:
+                admitted = self._admit(ask)
+                if admitted is None:
+                    return Failure("exhausted", "the budget allows no further call")
+                reply = self._called(admitted, path)
         self._on_reply(ask.call_id, reply)
+        return reply
+
+    def _called(self, ask: Ask, path: Path) -> Completion | Failure:
+        atomic.write_text(self._folder / "prompts" / f"{ask.call_id}.md", prompt_text(ask))
+        reply = self._inner.complete(ask)
+        line = Line(prompt_sha256=ask.prompt_sha256, call_id=ask.call_id, answer=to_document(reply))
+        atomic.write_json(path, line.model_dump(mode="json"))
         return reply
 
 

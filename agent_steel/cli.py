@@ -14,10 +14,10 @@ from agent_steel.loop import Options
 from agent_steel.plan import Seat, StrategyName
 from agent_steel.predicting import PREFIX, stem_of
 from agent_steel.providers import opening, pricing
+from agent_steel.report import writing
 from agent_steel.settings import Folders
 from agent_steel.view import Board
-from harness import devices
-from harness.command import console
+from harness import console, devices
 from harness.errors import EnvironmentFault, ExitCode, UserError
 
 INTERRUPTED = 130
@@ -58,7 +58,10 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--history", metavar="NAME", help="show every attempt on a kernel")
     what.add_argument("--resume", metavar="RUN", help="go on with a run")
     it.add_argument("--recording", metavar="RUN", help="a run, or its folder, to replay")
-    it.add_argument("--loop", action="store_true", help="search; without it: measure and report")
+    it.add_argument(
+        "--loop", action="store_true", help="search; without it: measure, report and diagnose"
+    )
+    it.add_argument("--json", action="store_true", help="without --loop: one JSON object a kernel")
     welding.add_options(it)
     _add_proposing(it)
     _add_stopping(it)
@@ -138,7 +141,11 @@ def _run(given: argparse.Namespace) -> ExitCode:
         if code is not ExitCode.PASSED or not given.loop or not names:
             return code
         given.kernel_name = ",".join(names)
-    if REPLAY in (given.provider, given.device) or given.recording:
+    if (
+        given.recording
+        or given.device == REPLAY
+        or (given.provider, given.replies) == (REPLAY, None)
+    ):
         return _replay(given, folders, board)
     if given.resume:
         runs = [loop.resumed(folders, given.resume)]
@@ -162,8 +169,10 @@ def _search(given: argparse.Namespace, runs: Any, folders: Folders, board: Board
         if gained and measured and not given.no_promote and one.stopped != "signal":
             gained = loop.finish(run, board).promoted is not None
         gains.append(gained)
-    if any(one.stopped == "signal" for one in found):
-        board.say("stopped; --resume RUN goes on")
+    writing.write([run.folder for run in runs])
+    for one in found:
+        if one.stopped == "signal":
+            board.say(f"{one.kernel}: stopped; --resume {one.run} goes on")
     return loop.exit_code(gains)
 
 
@@ -175,9 +184,12 @@ def _folder(given: argparse.Namespace, folders: Folders) -> Path:
 def _replay(given: argparse.Namespace, folders: Folders, board: Board) -> ExitCode:
     """Both sides come from one recording: half a replay would prove nothing."""
     if not given.recording:
-        raise UserError("a replay needs a recording", "--recording RUN, or its folder")
+        raise UserError(
+            "a replay needs a recording", "--recording RUN, or its folder; --replies FILE to search"
+        )
     run = loop.replayed(folders, _folder(given, folders))
     found = loop.search([run], 1, board)
+    writing.write([run.folder])
     loop.report(found[0], run.folders, board)
     return loop.exit_code([one.kept > 0 for one in found])
 
@@ -203,6 +215,10 @@ def options_of(given: argparse.Namespace, board: Board) -> Options:
     if len(set(names)) != len(names):
         raise UserError("a kernel is named twice")
     _positive(given)
+    if given.json and given.loop:
+        raise UserError(
+            "--json goes without --loop", "a search writes summary.json into its folder"
+        )
     return Options(
         kernels=tuple(names),
         seats=seats,
@@ -222,6 +238,8 @@ def options_of(given: argparse.Namespace, board: Board) -> Options:
         parallel=given.parallel,
         start=given.start,
         extras=extras,
+        replies=given.replies,
+        as_json=given.json,
     )
 
 
@@ -254,7 +272,8 @@ def seats_of(
         if name != proposers.OFFLINE:
             if given.budget_usd is not None:
                 opening.require_price(name, model)
-            opening.open_provider(name, model)  # a missing key or package is said now
+            # A missing key or package is said now.
+            opening.open_provider(name, model, replies=given.replies)
             dearest = max(dearest, _call_usd(name, model))
         alone = name == proposers.OFFLINE
         label = proposers.name_of(name, model)

@@ -33,11 +33,14 @@ class AttemptDB:
             append_line(self.path, atomic.strict_json(attempt.model_dump(mode="json"), indent=None))
             return True
 
-    def best(self) -> Attempt | None:
+    def best(self, *, size: str = "published") -> Attempt | None:
         """What the latest run that kept anything ended with; stored times are never compared."""
-        return next((one for one in reversed(self.read()) if one.outcome == "kept"), None)
+        mine = (one for one in reversed(self.read()) if one.size == size)
+        return next((one for one in mine if one.outcome == "kept"), None)
 
-    def top_n_by_time(self, count: int, *, kept_only: bool = False) -> list[Attempt]:
+    def top_n_by_time(
+        self, count: int, *, size: str = "published", kept_only: bool = False
+    ) -> list[Attempt]:
         """The fastest by the time each was measured at: for people and prompts, not for verdicts.
 
         One row a source, the latest; `kernel_ms` of different runs may differ by the machine.
@@ -45,7 +48,7 @@ class AttemptDB:
         timed = {
             one.source_sha256: one
             for one in self.read()
-            if one.kernel_ms is not None and (one.kept or not kept_only)
+            if one.size == size and one.kernel_ms is not None and (one.kept or not kept_only)
         }
         return sorted(timed.values(), key=lambda one: one.kernel_ms or 0.0)[:count]
 

@@ -60,10 +60,12 @@ class Asked(_Event):
 
 
 class Replied(_Event):
-    """A billed call was answered; the reply lies in replies/<call_id>.json."""
+    """A billed call was answered; the reply lies in replies/<call_id>.json. `ordinal`: the question
+    that it was made for; 0 in logs that did not say."""
 
     kind: Literal["replied"] = "replied"
     call_id: str
+    ordinal: int = 0
     model: str
     input_tokens: int
     output_tokens: int

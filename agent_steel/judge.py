@@ -21,9 +21,9 @@ from harness.timing.ceilings import ceilings_of
 from harness.timing.figures import rescore
 from harness.timing.verdict import DELTA, Judgement, Mode
 
-#: A candidate that a short look cannot tell from the incumbent gets a longer one, if the short one
-#: does not already put it so far behind.
-HOPELESS = 1 - 3 * DELTA
+#: A candidate that a short look cannot tell from the incumbent gets a longer one if it seems to
+#: gain as much as could be proved at all: most are just as fast as what they were made from.
+PROMISING = 1 + DELTA
 
 
 @dataclass(frozen=True)
@@ -221,4 +221,4 @@ def _since(began: float) -> float:
 def _open_question(shown: Judgement) -> bool:
     """Whether more blocks could still prove a gain."""
     undecided = shown.verdict in (None, Verdict.UNCLEAR)
-    return undecided and shown.speedup is not None and shown.speedup > HOPELESS
+    return undecided and shown.speedup is not None and shown.speedup > PROMISING

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from agent_steel import budget, finals, history, proposers, summary
+from agent_steel import budget, finals, history, profiling, proposers, summary
+from agent_steel.asking import OpenSeat
 from agent_steel.database import AttemptDB
 from agent_steel.events import Log
 from agent_steel.extras import Extras
@@ -29,8 +31,7 @@ from agent_steel.settings import Folders
 from agent_steel.starting import start_of
 from agent_steel.summary import Summary
 from agent_steel.view import Board
-from harness import atomic
-from harness.command import console
+from harness import atomic, console
 from harness.errors import ExitCode, UserError
 from harness.problem import catalog
 from harness.problem.catalog import Kernel
@@ -61,6 +62,8 @@ class Options:
     promote: bool = True
     start: Path | None = None
     extras: Extras = field(default_factory=Extras)
+    replies: Path | None = None  # of the provider `replay`
+    as_json: bool = False  # without a search
 
 
 def new_plan(options: Options, folders: Folders, name: str, judge: LiveJudge) -> Plan:
@@ -111,13 +114,14 @@ def _run_name(kernel: str) -> str:
 def new_runs(options: Options, folders: Folders) -> list[Run]:
     """One search a kernel, none begun."""
     runs = []
+    open_seat: OpenSeat = proposers.open_seat
+    if options.replies is not None:
+        open_seat = partial(proposers.open_seat, replies=options.replies)
     for name in options.kernels:
         kernel = catalog.default().find(name)
         judge = judge_of(kernel, options.objective, options.device, options.size, options.threads)
         plan = new_plan(options, folders, name, judge)
-        runs.append(
-            Run(folders, plan, problem_of(kernel), judge, proposers.open_seat, options.extras)
-        )
+        runs.append(Run(folders, plan, problem_of(kernel), judge, open_seat, options.extras))
     return runs
 
 
@@ -147,9 +151,11 @@ def replayed(folders: Folders, folder: Path) -> Run:
 def search(runs: Sequence[Run], parallel: int, board: Board) -> list[Summary]:
     """Run all, `parallel` at a time; Ctrl-C lets each end after its present step."""
     stop = threading.Event()
+    kernels = [run.plan.kernel for run in runs]
     for run in runs:
         run.stop = stop
-        run.view = board.of(run.plan.kernel)
+        alone = kernels.count(run.plan.kernel) == 1
+        run.view = board.of(run.plan.kernel if alone else run.plan.run)
     with _ending(stop, board), board, ThreadPoolExecutor(max(1, parallel)) as pool:
         pending = [pool.submit(_one, run) for run in runs]
         try:
@@ -237,7 +243,7 @@ def announce(runs: Sequence[Run], board: Board) -> None:
 
 
 def measure_only(options: Options, board: Board) -> ExitCode:
-    """Without --loop: what the search would begin with, judged and timed beside MLX."""
+    """Without --loop: what the search would begin with, judged, timed beside MLX and diagnosed."""
     passed = True
     for name in options.kernels:
         kernel = catalog.default().find(name)
@@ -249,9 +255,11 @@ def measure_only(options: Options, board: Board) -> ExitCode:
             source = catalog.read_source(options.start).text
         with console.working(f"{name}: measuring"):
             found = judge.baseline(source)
-        console.show(found.evaluation)
+        proposer = options.seats[0].proposer
+        profiling.show(found, source, proposer, options.budget_usd, board, options.as_json)
         passed = passed and found.evaluation.passed
-    board.say("--loop searches for something faster")
+    if not options.as_json:
+        board.say("\n--loop searches for something faster")
     return ExitCode.PASSED if passed else ExitCode.REFUSED
 
 

@@ -13,7 +13,6 @@ from agent_steel.events import (
     Asked,
     Attempted,
     Event,
-    Measuring,
     Proposed,
     Replied,
     Resumed,
@@ -24,7 +23,7 @@ from agent_steel.events import (
 from agent_steel.plan import Plan
 from agent_steel.strategies import STRATEGIES, Strategy
 
-Phase = Literal["baseline", "choosing", "asking", "proposed", "measuring", "stopped"]
+Phase = Literal["baseline", "searching", "refused"]
 Reason = Literal[
     "rounds", "no_improvement", "roofline", "budget", "signal", "exhausted", "baseline_refused"
 ]
@@ -49,9 +48,9 @@ class Ask:
 
 @dataclass(frozen=True)
 class Propose:
-    """Ask a seat whose question was announced."""
+    """Ask the seats whose questions were announced, all at once."""
 
-    ordinal: int
+    ordinals: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -85,22 +84,28 @@ Action = MeasureBaseline | Ask | Propose | Measure | Dismiss | Stop | Done
 
 @dataclass(frozen=True)
 class State:
-    """Where a run stands: the fold of its log."""
+    """Where a run stands: the fold of its log.
+
+    The seats of a round are asked together, answered together and judged one by one; those whose
+    source was not right make up the next try of the same round.
+    """
 
     plan: Plan
     phase: Phase = "baseline"
     round: int = 1
-    turn: int = 0  # index into the seats of this round
-    tries: int = 0  # sources that the seat of this turn has offered in this round
+    tries: int = 0  # tries of this round that are over
+    seats: tuple[int, ...] = ()  # of this try, not yet asked
+    asked: tuple[Asked, ...] = ()  # questions without an answer
+    answered: tuple[tuple[Asked, Proposed], ...] = ()  # answers that are not judged
+    again: tuple[int, ...] = ()  # seats of the next try
+    failed: tuple[tuple[int, str], ...] = ()  # seat and Attempt of this round's failed tries
+    begun: bool = False  # whether anybody was asked in this round
     base: str = ""  # what the sources of this round are made from
     incumbent: str = ""
     improved: bool = False  # in this round
     barren: int = 0  # rounds of this run since the last that improved anything
     rounds_done: int = 0
     following: int = 1  # the next ordinal
-    asked: Asked | None = None
-    proposed: Proposed | None = None
-    failed: tuple[str, ...] = ()  # ids of this turn's tries
     spent_seats: frozenset[int] = frozenset()  # those with nothing left to try
     roofline: float | None = None  # of the incumbent
     gain: float = 1.0  # product of the paired speedups of what was kept
@@ -112,6 +117,19 @@ class State:
     def strategy(self) -> Strategy:
         """How this run's rounds are made."""
         return STRATEGIES[self.plan.strategy]
+
+    def question(self, ordinal: int) -> Asked:
+        """What was asked under this ordinal, and is not yet judged."""
+        known = (*self.asked, *(asked for asked, _ in self.answered))
+        return next(asked for asked in known if asked.ordinal == ordinal)
+
+    def answer(self, ordinal: int) -> Proposed:
+        """What came of it."""
+        return next(answer for _, answer in self.answered if answer.ordinal == ordinal)
+
+    def failed_of(self, seat: int) -> tuple[str, ...]:
+        """Ids of a seat's failed tries in this round."""
+        return tuple(name for known, name in self.failed if known == seat)
 
 
 def fold(events: Iterable[Event]) -> State:
@@ -131,13 +149,11 @@ def step(state: State, event: Event) -> tuple[State, Action]:
     spent = replace(state.spent, elapsed_s=max(state.spent.elapsed_s, event.elapsed_s))
     state = replace(state, spent=spent)
     if isinstance(event, Asked):
-        state = replace(state, phase="asking", asked=event, following=event.ordinal + 1)
+        state = _after_question(state, event)
     elif isinstance(event, Replied):
         state = replace(state, spent=_billed(spent, event))
     elif isinstance(event, Proposed):
-        state = _after_proposal(replace(state, phase="proposed", proposed=event), event)
-    elif isinstance(event, Measuring) and event.ordinal:
-        state = replace(state, phase="measuring")
+        state = _after_proposal(state, event)
     elif isinstance(event, Attempted):
         state = _after_attempt(state, event.attempt)
     elif isinstance(event, Signalled):
@@ -158,38 +174,39 @@ def decide(state: State) -> Action:
         return Stop(reason)
     if state.phase == "baseline":
         return MeasureBaseline()
-    if state.phase == "choosing":
-        seat = _turns(state)[state.turn]
-        return Ask(state.following, state.round, seat, state.base)
-    if state.asked is None:
-        raise AssertionError("a proposal that nobody asked for")
-    if state.phase == "asking":
-        return Propose(state.asked.ordinal)
-    if state.proposed is not None and state.proposed.unusable:
-        return Dismiss(state.asked.ordinal)
-    return Measure(state.asked.ordinal)
+    if state.seats and not (state.asked and _out_of_money(state)):
+        return Ask(state.following, state.round, state.seats[0], state.base)
+    if state.asked:
+        return Propose(tuple(asked.ordinal for asked in state.asked))
+    asked, proposed = state.answered[0]
+    return Dismiss(asked.ordinal) if proposed.unusable else Measure(asked.ordinal)
 
 
 def _reason_to_stop(state: State) -> Reason | None:
-    """A signal counts at once; caps do before each step that is announced; the rest between
-    rounds."""
+    """A signal counts at once; the rest where nothing is under way: caps before each try, rounds
+    between them."""
     if state.signalled:
         return "signal"
-    if state.phase == "stopped":
+    if state.phase == "refused":
         return "baseline_refused"
-    if state.phase != "choosing":
+    if state.phase == "baseline" or state.asked or state.answered:
         return None
     plan = state.plan
     if state.roofline is not None and state.roofline >= plan.roofline_stop:
         return "roofline"
     if len(state.spent_seats) == len(plan.seats):
         return "exhausted"
-    if state.turn == 0 and state.tries == 0:
+    if not state.begun:
         if state.rounds_done >= plan.max_rounds:
             return "rounds"
         if state.barren >= plan.max_no_improvement:
             return "no_improvement"
-    return "budget" if budget.exhausted(plan, state.spent) else None
+    return "budget" if _out_of_money(state) else None
+
+
+def _out_of_money(state: State) -> bool:
+    """Whether one more question could exceed a cap, beside those that have no answer yet."""
+    return budget.exhausted(state.plan, state.spent, under_way=len(state.asked))
 
 
 def _billed(spent: Spent, event: Replied) -> Spent:
@@ -205,32 +222,39 @@ def _billed(spent: Spent, event: Replied) -> Spent:
     )
 
 
-def _turns(state: State) -> tuple[int, ...]:
-    """The seats of this round that have something left; of all if it is nobody's round else."""
+def _seats(state: State) -> tuple[int, ...]:
+    """The seats of this round that have something left; another if it is nobody's round else."""
     seats = state.strategy.seats(state.plan, state.round)
     left = tuple(seat for seat in seats if seat not in state.spent_seats)
     others = [n for n in range(len(state.plan.seats)) if n not in state.spent_seats]
     return left or tuple(others[:1])
 
 
+def _after_question(state: State, event: Asked) -> State:
+    seats = tuple(seat for seat in state.seats if seat != event.seat)
+    asked = (*state.asked, event)
+    return replace(state, seats=seats, asked=asked, begun=True, following=event.ordinal + 1)
+
+
 def _after_proposal(state: State, event: Proposed) -> State:
     """A seat that is exhausted leaves the game, without an Attempt."""
-    if event.unusable != "exhausted" or state.asked is None:
-        return state
-    left = replace(state, phase="choosing", spent_seats=state.spent_seats | {state.asked.seat})
-    left = replace(left, asked=None, proposed=None, tries=0, failed=())
-    if len(left.spent_seats) == len(left.plan.seats) or left.turn < len(_turns(left)):
-        return left
-    return _next_round(left)
+    question = state.question(event.ordinal)
+    state = replace(state, asked=tuple(one for one in state.asked if one is not question))
+    if event.unusable == "exhausted":
+        return _onward(replace(state, spent_seats=state.spent_seats | {question.seat}))
+    return replace(state, answered=(*state.answered, (question, event)))
 
 
 def _after_attempt(state: State, attempt: Attempt) -> State:
     if attempt.ordinal == 0:
         if attempt.outcome != "baseline":
-            return replace(state, phase="stopped")
-        known = replace(state, incumbent=attempt.id, base=attempt.id, phase="choosing")
-        return replace(known, roofline=roofline_of(attempt))
-    state = replace(state, phase="choosing", asked=None, proposed=None)
+            return replace(state, phase="refused")
+        known = replace(state, incumbent=attempt.id, base=attempt.id, phase="searching")
+        return replace(known, roofline=roofline_of(attempt), seats=_seats(known))
+    seat = state.question(attempt.ordinal).seat
+    left = tuple(one for one in state.answered if one[0].ordinal != attempt.ordinal)
+    spent = replace(state.spent, attempts=state.spent.attempts + 1)
+    state = replace(state, answered=left, spent=spent)
     if attempt.outcome == "kept":
         state = replace(
             state,
@@ -239,26 +263,32 @@ def _after_attempt(state: State, attempt: Attempt) -> State:
             roofline=roofline_of(attempt),
             gain=state.gain * (attempt.speedup or 1.0),
         )
-    tries = state.tries + 1
-    if attempt.outcome not in _RIGHT and tries < state.strategy.tries(state.plan):
-        return replace(state, tries=tries, failed=(*state.failed, attempt.id))
-    state = replace(state, tries=0, failed=(), turn=state.turn + 1)
-    return state if state.turn < len(_turns(state)) else _next_round(state)
+    if attempt.outcome not in _RIGHT and state.tries + 1 < state.strategy.tries(state.plan):
+        failed = (*state.failed, (seat, attempt.id))
+        state = replace(state, again=(*state.again, seat), failed=failed)
+    return _onward(state)
 
 
-def _next_round(state: State) -> State:
-    return replace(
+def _onward(state: State) -> State:
+    """The next try or the next round, once every seat of this try is through."""
+    if state.seats or state.asked or state.answered:
+        return state
+    again = tuple(seat for seat in state.again if seat not in state.spent_seats)
+    if again:
+        return replace(state, seats=again, again=(), tries=state.tries + 1)
+    following = replace(
         state,
-        phase="choosing",
         round=state.round + 1,
         rounds_done=state.rounds_done + 1,
         barren=0 if state.improved else state.barren + 1,
         improved=False,
-        turn=0,
+        begun=False,
         tries=0,
+        again=(),
         failed=(),
         base=state.incumbent,
     )
+    return replace(following, seats=_seats(following))
 
 
 def _resumed(state: State) -> State:

@@ -46,6 +46,7 @@ class Plan(Strict):
     max_no_improvement: int = Field(default=3, ge=1)  # rounds of this run
     tries: int = Field(default=5, ge=1)  # sources a seat may offer in a round: one and its retries
     roofline_stop: float = Field(default=0.85, gt=0)
+    max_attempts: int | None = Field(default=None, ge=1)  # sources and unusable replies
     budget_usd: float | None = Field(default=None, ge=0)
     budget_minutes: float | None = Field(default=None, ge=0)
     call_usd: float = Field(default=0.0, ge=0)  # expected price of one round's calls of one seat

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from agent_steel.asking import Wrap
 from agent_steel.offline import OfflineProposer
 from agent_steel.plan import Seat
 from agent_steel.proposing import Proposer
@@ -9,17 +12,16 @@ from agent_steel.providers import opening
 from agent_steel.providers.base import Provider
 from agent_steel.roles.optimizer import Optimizer
 from agent_steel.roles.profiler import Profiler
-from agent_steel.run import Wrap
 
 OFFLINE = "offline"
 
 
-def open_seat(seat: Seat, wrap: Wrap) -> Proposer:
-    """The proposer; `wrap` puts the run's record around its provider."""
+def open_seat(seat: Seat, wrap: Wrap, *, replies: Path | None = None) -> Proposer:
+    """The proposer; `wrap` puts the run's record around its provider. `replies`: of `replay`."""
     if seat.proposer == OFFLINE:
         return OfflineProposer()
     provider, _, model = seat.proposer.partition("/")
-    return from_provider(wrap(opening.open_provider(provider, model)))
+    return from_provider(wrap(opening.open_provider(provider, model, replies=replies)))
 
 
 def from_provider(provider: Provider) -> Proposer:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from agent_steel import extras
+from agent_steel.asking import OpenSeat, Wrap
 from agent_steel.calls import recorded
 from agent_steel.database import AttemptDB
 from agent_steel.events import Event, Log, Proposed, RecordedClock, Started
@@ -16,7 +17,7 @@ from agent_steel.plan import Plan, Seat
 from agent_steel.proposing import Context, Problem, Proposal, Proposer, Unusable, UnusableKind
 from agent_steel.providers.base import Provider
 from agent_steel.providers.replay import ReplayProvider
-from agent_steel.run import OpenSeat, Run, Wrap
+from agent_steel.run import Run
 from agent_steel.settings import Folders
 from harness.errors import UserError
 
@@ -59,7 +60,7 @@ class Recording:
         def opened(seat: Seat, wrap: Wrap) -> Proposer:
             if not replies:
                 return RecordedProposals(self)
-            return around(wrap(ReplayProvider(replies)))
+            return around(wrap(ReplayProvider(replies, seat.proposer.partition("/")[2])))
 
         return opened
 

@@ -7,17 +7,15 @@ not done again, and of what was under way at most one evaluation is repeated.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from agent_steel import attempts as making
-from agent_steel import budget, evidence, machine
+from agent_steel import evidence, machine, making_attempts
 from agent_steel import extras as contexts
+from agent_steel.asking import OpenSeat, Seats, seed_of
 from agent_steel.attempt import Attempt
-from agent_steel.attempts import Origin
-from agent_steel.calls import RecordedCalls
 from agent_steel.database import AttemptDB
 from agent_steel.events import (
     Asked,
@@ -37,9 +35,9 @@ from agent_steel.events import (
 from agent_steel.extras import Extras
 from agent_steel.judge import Judge
 from agent_steel.machine import State
-from agent_steel.plan import Plan, Seat
-from agent_steel.proposing import Context, Problem, Proposal, Proposer, Unusable
-from agent_steel.providers.base import Completion, Failure, Provider
+from agent_steel.making_attempts import Origin
+from agent_steel.plan import Plan
+from agent_steel.proposing import Context, Problem, Proposal, Unusable
 from agent_steel.roles import verifier
 from agent_steel.settings import Folders
 from agent_steel.strategies import is_stagnant
@@ -50,11 +48,6 @@ from harness.timing.verdict import same_source
 
 #: Attempts of earlier runs that a run knows, the latest ones.
 MOST_HISTORY = 40
-
-#: Puts the run's record around a provider.
-Wrap = Callable[[Provider], Provider]
-#: Makes the proposer of a seat.
-OpenSeat = Callable[[Seat, Wrap], Proposer]
 
 
 class View(Protocol):
@@ -88,8 +81,6 @@ class Run:
     stop: threading.Event = field(default_factory=threading.Event)
     state: State = field(init=False)
     attempts: dict[str, Attempt] = field(init=False, default_factory=dict)  # of this run, by id
-    _replied: dict[str, Replied] = field(init=False, default_factory=dict)
-    _proposers: dict[int, Proposer] = field(init=False, default_factory=dict)
     _events: list[Event] = field(init=False, default_factory=list)
 
     @property
@@ -114,6 +105,14 @@ class Run:
         before_s = self._events[-1].elapsed_s if self._events else 0.0
         self._log = Log(self.folder / "log.jsonl", self.clock or LiveClock(before_s))
         self._database = AttemptDB(self.folders.history(self.plan.kernel, self.plan.chip))
+        self._seats = Seats(
+            self.plan,
+            self.folder,
+            self.open_seat,
+            spent=lambda: self.state.spent,
+            record=self._record,
+            logged={event.call_id for event in self._events if isinstance(event, Replied)},
+        )
         if not self._events:
             self._start()
             return
@@ -124,13 +123,14 @@ class Run:
             if isinstance(event, Attempted):
                 self.attempts[event.attempt.id] = event.attempt
                 self._database.add(event.attempt)
-            elif isinstance(event, Replied):
-                self._replied[event.call_id] = event
         self._record(Resumed())
 
     def _start(self) -> None:
         known = self._database.read() if self.known is None else self.known
-        self.earlier = list(known)[-MOST_HISTORY:]
+        # What was slow or wrong at another size, or by another measure, may be the best here.
+        alike = (self.plan.objective, self.plan.size)
+        same = [one for one in known if (one.objective, one.size) == alike]
+        self.earlier = same[-MOST_HISTORY:]
         lines = [
             atomic.strict_json(one.model_dump(mode="json"), indent=None) for one in self.earlier
         ]
@@ -161,7 +161,7 @@ class Run:
                 )
             )
         elif isinstance(action, machine.Propose):
-            self._propose(action.ordinal)
+            self._propose(action.ordinals)
         elif isinstance(action, machine.Measure):
             self._measure(action.ordinal)
         elif isinstance(action, machine.Dismiss):
@@ -182,31 +182,28 @@ class Run:
             evidence.write(path, found)
         origin = Origin(0, measuring.at, self.plan.start_origin, technique="the start")
         decision = verifier.baseline(found)
-        self._attempted(making.of_measurement(self.plan, origin, source, found, decision))
+        self._attempted(making_attempts.of_measurement(self.plan, origin, source, found, decision))
 
-    def _propose(self, ordinal: int) -> None:
-        """Ask the seat; its source is on disk before the log says so."""
-        asked = self._asked()
-        self._show(f"asking {self.plan.seats[asked.seat].label}")
-        answer = self._proposer(asked.seat).propose(
-            self._context(asked), call_id=f"{ordinal:04d}", seed=self._seed(ordinal)
-        )
+    def _propose(self, ordinals: Sequence[int]) -> None:
+        """Ask the seats, side by side; what they say counts in the order of the ordinals, and each
+        source is on disk before the log says so."""
+        asked = [self.state.question(ordinal) for ordinal in ordinals]
+        seats = ", ".join(self.plan.seats[one.seat].label for one in asked)
+        self._show(f"asking {seats}")
+        answers = self._seats.ask([(one, self._context(one)) for one in asked])
+        for one, answer in zip(asked, answers, strict=True):
+            self._record(self._proposed(one.ordinal, answer))
+
+    def _proposed(self, ordinal: int, answer: Proposal | Unusable) -> Proposed:
         if isinstance(answer, Unusable):
-            proposed = Proposed(
+            return Proposed(
                 ordinal=ordinal,
                 unusable=answer.kind,
                 detail=answer.detail,
                 prompt_sha256=answer.prompt_sha256,
             )
-        else:
-            proposed = self._proposed(ordinal, answer)
-        self._record(proposed)
-
-    def _proposed(self, ordinal: int, answer: Proposal) -> Proposed:
+        twin = self._twin(answer.source)
         atomic.write_text(self._candidate(ordinal), answer.source)
-        twin = next(
-            (one.id for one in self.attempts.values() if same_source(one.source, answer.source)), ""
-        )
         return Proposed(
             ordinal=ordinal,
             technique=" ".join(answer.technique.split()),
@@ -216,6 +213,16 @@ class Run:
             unusable="duplicate" if twin else "",
             detail=f"the source of {twin} again" if twin else "",
         )
+
+    def _twin(self, source: str) -> str:
+        """The id of what has this source already, judged or about to be; empty: nothing."""
+        waiting = [asked.ordinal for asked, answer in self.state.answered if not answer.unusable]
+        known = {one.id: one.source for one in self.attempts.values()}
+        known |= {
+            making_attempts.attempt_id(self.plan, n): self._candidate(n).read_text("utf-8")
+            for n in waiting
+        }
+        return next((name for name, text in known.items() if same_source(text, source)), "")
 
     def _measure(self, ordinal: int) -> None:
         self._show("measuring a candidate beside the incumbent")
@@ -229,12 +236,12 @@ class Run:
             evidence.write(path, found)
         origin = self._origin(ordinal, measuring.at)
         decision = verifier.decide(found)
-        self._attempted(making.of_measurement(self.plan, origin, source, found, decision))
+        self._attempted(making_attempts.of_measurement(self.plan, origin, source, found, decision))
 
     def _dismiss(self, ordinal: int) -> None:
-        proposed = self._proposal()
+        proposed = self.state.answer(ordinal)
         origin = self._origin(ordinal, proposed.at)
-        self._attempted(making.of_nothing(self.plan, origin, proposed))
+        self._attempted(making_attempts.of_nothing(self.plan, origin, proposed))
 
     def _attempted(self, attempt: Attempt) -> None:
         self._record(Attempted(attempt=attempt))
@@ -252,11 +259,14 @@ class Run:
             problem=self.problem,
             chip=self.plan.chip,
             limits=self.judge.limits(),
-            parent=making.candidate_of(self.attempts[asked.parent]),
-            incumbent=making.candidate_of(
+            parent=making_attempts.candidate_of(self.attempts[asked.parent]),
+            incumbent=making_attempts.candidate_of(
                 self.attempts[asked.parent] if self.state.strategy.isolated else self._incumbent
             ),
-            failed=[making.failed_try(self.attempts[name]) for name in self.state.failed],
+            failed=[
+                making_attempts.failed_try(self.attempts[name])
+                for name in self.state.failed_of(asked.seat)
+            ],
             history=[*self.earlier, *seen],
             extras={name: texts[name] for name in seat.contexts if name in texts},
             images=[images[name] for name in seat.contexts if name in images],
@@ -268,44 +278,17 @@ class Run:
         if not self.state.strategy.isolated:
             return list(self.attempts.values())
         others = {
-            making.attempt_id(self.plan, event.ordinal)
+            making_attempts.attempt_id(self.plan, event.ordinal)
             for event in self._events
             if isinstance(event, Asked) and event.round == asked.round and event.seat != asked.seat
         }
         return [one for one in self.attempts.values() if one.id not in others]
 
-    def _proposer(self, seat: int) -> Proposer:
-        if seat not in self._proposers:
-            self._proposers[seat] = self.open_seat(self.plan.seats[seat], self._recorded)
-        return self._proposers[seat]
-
-    def _recorded(self, provider: Provider) -> Provider:
-        return RecordedCalls(
-            provider,
-            self.folder,
-            may_call=lambda: not budget.exhausted(self.plan, self.state.spent),
-            on_reply=self._on_reply,
-        )
-
-    def _on_reply(self, call_id: str, reply: Completion | Failure) -> None:
-        if call_id in self._replied:
-            return
-        model = reply.model if isinstance(reply, Completion) else ""
-        event = Replied(
-            call_id=call_id,
-            model=model,
-            input_tokens=reply.usage.input_tokens,
-            output_tokens=reply.usage.output_tokens,
-            usd=reply.usage.usd,
-        )
-        self._replied[call_id] = event
-        self._record(event)
-
     def _origin(self, ordinal: int, timestamp: str) -> Origin:
-        asked, proposed = self._asked(), self._proposal()
+        asked, proposed = self.state.question(ordinal), self.state.answer(ordinal)
         seat = self.plan.seats[asked.seat]
-        begun = max(n for n, event in enumerate(self._events) if event == asked)
-        calls = [event for event in self._events[begun:] if isinstance(event, Replied)]
+        replies = [event for event in self._events if isinstance(event, Replied)]
+        calls = [event for event in replies if event.ordinal == ordinal]
         prices = [one.usd for one in calls]
         return Origin(
             ordinal=ordinal,
@@ -316,7 +299,7 @@ class Run:
             technique=proposed.technique,
             prompt_sha256=proposed.prompt_sha256,
             diagnosis=proposed.diagnosis,
-            seed=self._seed(ordinal),
+            seed=seed_of(self.plan, ordinal),
             input_tokens=sum(one.input_tokens for one in calls),
             output_tokens=sum(one.output_tokens for one in calls),
             usd=None if None in prices else sum(usd or 0.0 for usd in prices),
@@ -326,24 +309,11 @@ class Run:
     def _incumbent(self) -> Attempt:
         return self.attempts[self.state.incumbent]
 
-    def _asked(self) -> Asked:
-        if self.state.asked is None:
-            raise AssertionError("nothing was asked")
-        return self.state.asked
-
-    def _proposal(self) -> Proposed:
-        if self.state.proposed is None:
-            raise AssertionError("nothing was proposed")
-        return self.state.proposed
-
-    def _seed(self, ordinal: int) -> int:
-        return self.plan.seed * 1_000_003 + ordinal
-
     def _source(self, ordinal: int) -> str:
         """The candidate on disk; one that was changed since is another one."""
         path = self._candidate(ordinal)
         text = path.read_text("utf-8")
-        if catalog.sha256_of(text) != self._proposal().source_sha256:
+        if catalog.sha256_of(text) != self.state.answer(ordinal).source_sha256:
             raise UserError(f"{path} was changed after it was proposed", "begin a new run")
         return text
 

@@ -118,7 +118,7 @@ def _because(attempt: Attempt) -> str:
 
 def round_of(state: State, attempt: Attempt | None = None) -> str:
     """`2/5`: the round under way, or the one that an Attempt has just ended."""
-    done = attempt is not None and state.turn == 0 and state.tries == 0
+    done = attempt is not None and not state.begun
     number = state.rounds_done if done else state.round
     return f"{min(number, state.plan.max_rounds)}/{state.plan.max_rounds}"
 

@@ -3,6 +3,9 @@
 from chip_metrics.ceilings import Ceilings, Level, measured_ceilings, vendor_ceilings
 from chip_metrics.chips import (
     CHIPS,
+    PARAVIRTUAL,
+    STAND_IN,
+    UNKNOWN_APPLE,
     Chip,
     UnknownChip,
     chip,
@@ -16,6 +19,9 @@ from chip_metrics.roofline import Roofline, roofline
 
 __all__ = [
     "CHIPS",
+    "PARAVIRTUAL",
+    "STAND_IN",
+    "UNKNOWN_APPLE",
     "Ceilings",
     "Chip",
     "Cpu",

@@ -108,7 +108,9 @@ CHIPS: tuple[Chip, ...] = (*map(_apple_chip, _TABLE["chips"]), _H200)
 _APPLE_ID = re.compile(r"apple-(m\d+)(?:-(pro|max|ultra))?")
 _CPU_ID = re.compile(r"cpu-[a-z0-9]+-[a-z0-9_]+-[1-9]\d*")
 #: What serves Metal and is no chip: Apple's own virtual GPU, and this project's stand-in.
-_VIRTUAL_IDS = ("apple-paravirtual-device", "stand-in")
+PARAVIRTUAL, STAND_IN = "apple-paravirtual-device", "stand-in"
+#: An Apple GPU whose sources are silent or contradict each other.
+UNKNOWN_APPLE = "apple-unknown"
 _NVIDIA_ID = re.compile(r"nvidia-([a-z0-9]+)")
 
 
@@ -153,7 +155,7 @@ def variant_stems(chip_id: str) -> tuple[str, ...]:
         return (nvidia[1], "cuda")
     if _CPU_ID.fullmatch(chip_id):
         return ("cpu",)
-    if chip_id in _VIRTUAL_IDS:
+    if chip_id in (PARAVIRTUAL, STAND_IN, UNKNOWN_APPLE):
         return ("apple",)
     raise UnknownChip(f"{chip_id!r} is no chip id: apple-mN[-tier], nvidia-X, cpu-VENDOR-ISA-CORES")
 

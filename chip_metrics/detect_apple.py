@@ -25,6 +25,9 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "accelerator": ("ioreg", "-rc", "AGXAccelerator", "-d1"),
     "displays": ("system_profiler", "-json", "SPDisplaysDataType"),
 }
+_SLOW = ("displays",)
+_TELLING = re.compile(r'^\+-o|"(gpu-core-count|IOClass|model|MetalPluginName)"')
+_OF_A_GPU = ("sppci_model", "sppci_cores", "sppci_device_type", "spdisplays_mtlgpufamilysupport")
 #: Signs of a virtual machine in any of the names (GitHub's arm64 runners; Apple's own hypervisor).
 _VIRTUAL = re.compile(r"virtual", re.IGNORECASE)
 _APPLE = re.compile(r"Apple (M\d+)(?: (Pro|Max|Ultra))?(?: \(.*\))?")
@@ -33,7 +36,7 @@ _ARCHITECTURE = re.compile(r"applegpu_g(\d+)([a-z])")
 
 @dataclass(frozen=True)
 class Recorded:
-    """Texts as the tools printed them, empty where there were none, and what Metal's device said.
+    """What the tools printed of the chip, empty where it was nothing, and what Metal's device said.
 
     Keys of `device`, all optional: name, architecture, family, max_threadgroup_memory_bytes.
     """
@@ -90,6 +93,8 @@ def identify(found: Recorded) -> Machine:
     if notes and notes[-1].startswith("architecture"):
         chip_id = None
     cores = _cores(found.accelerator, display_cores, notes)
+    if chip_id and not cores and not virtual:
+        notes.append("the count of GPU cores is not known: no peaks")
     if chip_id and cores and not virtual and chip(chip_id, cores) is None:
         notes.append(f"{chip_id} with {cores} GPU cores is not in the table: no peaks")
     memory = found.memsize.strip()
@@ -105,11 +110,29 @@ def identify(found: Recorded) -> Machine:
     )
 
 
-def record(device: Mapping[str, Any] | None = None, run: Runner | None = None) -> Recorded:
-    """Run the system's tools; `device` is what the Metal host reported."""
+def record(
+    device: Mapping[str, Any] | None = None, run: Runner | None = None, *, quick: bool = False
+) -> Recorded:
+    """Run the system's tools; `device` is what the Metal host reported. `quick` leaves out
+    system_profiler, which takes a second to say again what the others said."""
     output = run or _output
-    texts = {name: output(command) for name, command in COMMANDS.items()}
+    asked = {name: command for name, command in COMMANDS.items() if not (quick and name in _SLOW)}
+    texts = {name: _spared(name, output(command)) for name, command in asked.items()}
     return Recorded(**texts, device=device or {})
+
+
+def _spared(name: str, text: str) -> str:
+    """The text without what identifies a machine or its displays, such as serial numbers."""
+    if name == "accelerator":
+        return "".join(line for line in text.splitlines(keepends=True) if _TELLING.search(line))
+    if name != "displays":
+        return text
+    try:
+        gpus = json.loads(text)["SPDisplaysDataType"]
+        kept = [{k: v for k, v in gpu.items() if k in _OF_A_GPU} for gpu in gpus]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+    return json.dumps({"SPDisplaysDataType": kept})
 
 
 def _chip_id(name: str) -> str:

@@ -9,38 +9,41 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from differential import files, known, report
-from differential.comparing import Failure, Outcome, compare, same_failure
+from differential import batches, conformance, files, known, report
+from differential.batches import Batch
+from differential.comparing import Failure, compare, same_failure
 from differential.defined import faults
-from differential.kernels import generate
+from differential.matrices import of_seed
 from differential.shrink import shrink
+from harness.command.progress import duration
 
-COUNT, BATCH, CHECKED_EVERY = 2000, 10, 5
+COUNT = 2000
 _MOST_SHRUNK = 5
-_NICE = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line: 0 if everything agrees, 1 if not."""
     options = _parser().parse_args(arguments)
-    os.nice(_NICE)
+    os.nice(batches.NICE)
     folder = Path(options.out)
     with tempfile.TemporaryDirectory(prefix="differential-") as scratch:
         cache = Path(options.cache or scratch)
         if options.seed is not None:
             return _one(options.seed, cache, folder, options.shrink)
-        outcome, checked, undefined = _generated(options.start, options.count, cache)
-        for failure in outcome.failures[:_MOST_SHRUNK]:
+        generated = _generated(options.start, options.count, cache)
+        for failure in generated.outcome.failures[:_MOST_SHRUNK]:
             _show(failure, cache, folder, options.shrink)
-    rows = [] if options.no_known else _known()
-    print(*undefined, *(f"{row.name}: {text}" for row in rows for text in row.problems), sep="\n")
-    summary = report.Summary(options.start, outcome, checked, undefined, rows)
+        rows = [] if options.no_known else _known()
+        families = [] if options.no_known else _conformance(cache)
+    summary = report.Summary(options.start, generated, rows, families)
+    print(*summary.problems(), sep="\n")
     print(report.page(summary.document()))
     if options.write:
         report.write(summary)
-    return int(bool(outcome.failures or undefined or any(row.problems for row in rows)))
+    return int(bool(generated.outcome.failures or summary.problems()))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,35 +59,44 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _generated(start: int, count: int, cache: Path) -> tuple[Outcome, int, list[str]]:
-    """Batches of kernels; every fifth batch also goes to the checker."""
-    outcome, checked = Outcome(), 0
-    undefined: list[str] = []
-    began = time.monotonic()
-    for number, first in enumerate(range(start, start + count, BATCH)):
-        kernels = [generate(seed) for seed in range(first, min(first + BATCH, start + count))]
-        outcome.add(compare(kernels, cache))
-        if number % CHECKED_EVERY == 0:
-            undefined += faults(kernels, cache)
-            checked += len(kernels)
-        rate = outcome.kernels / (time.monotonic() - began)
-        line = f"{outcome.kernels} of {count} kernels, {len(outcome.failures)} failed"
-        print(f"\r{line}, {rate:.1f} a second ", end="", file=sys.stderr, flush=True)
+def _generated(start: int, count: int, cache: Path) -> Batch:
+    """Every batch, on all cores."""
+    whole, began = Batch(), time.monotonic()
+    for batch in batches.on_all_cores(batches.run, batches.of_seeds(start, count, cache)):
+        whole.add(batch)
+        done = whole.outcome.kernels
+        rate = done / (time.monotonic() - began)
+        left = duration((count - done) / rate)
+        _progress(
+            f"{done} of {count} kernels, {len(whole.outcome.failures)} failed, "
+            f"{rate:.1f} a second, about {left} left"
+        )
     print(file=sys.stderr)
-    return outcome, checked, undefined
+    return whole
 
 
 def _known() -> list[known.Known]:
-    rows = []
-    for row in known.run():
-        rows.append(row)
-        print(f"\r{len(rows)} Variants of the repository ", end="", file=sys.stderr, flush=True)
+    rows: list[known.Known] = []
+    for found in batches.on_all_cores(known.of, known.names()):
+        rows += found
+        _progress(f"{len(rows)} Variants of the repository")
     print(file=sys.stderr)
-    return rows
+    return sorted(rows, key=lambda row: row.name)
+
+
+def _conformance(cache: Path) -> list[conformance.Family]:
+    work = partial(conformance.of, cache=cache)
+    return sorted(
+        batches.on_all_cores(work, conformance.families()), key=lambda family: family.name
+    )
+
+
+def _progress(line: str) -> None:
+    print(f"\r{line} ", end="", file=sys.stderr, flush=True)
 
 
 def _one(seed: int, cache: Path, folder: Path, limit_s: float) -> int:
-    kernel = generate(seed)
+    kernel = of_seed(seed)
     found = compare([kernel], cache)
     for failure in found.failures[:1]:
         _show(failure, cache, folder, limit_s)

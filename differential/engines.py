@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 import msl
-from differential.kernels import PRELUDE, Array, Generated, buffers, params
+from differential.kernels import PRELUDE, Generated
+from differential.memory import Array, buffers, params
 from msl.constants import Value
 from msl.host_build import ensure_host
 from msl.host_client import PROTOCOL_VERSION, HostClient, HostError, Pool, Refused
@@ -21,7 +22,7 @@ DEADLINE_MS = 20_000
 _MEMORY_LIMIT_BYTES = 1 << 30
 #: Functions that round: both engines are within MSL's bounds, of one set of formulas.
 LOOSE, LOOSE_ULP = 7, 8
-PARAMS = 6
+PARAMS, BUFFERS = 6, 9
 CHECKED = "checked"
 
 
@@ -104,19 +105,7 @@ def requests(
     check_area: int | None = None,
 ) -> list[tuple[str, dict[str, Any]]]:
     """The conversation with a host; `check_area` is where a checked worker finds its memory."""
-    functions = [
-        {
-            "name": f.name,
-            "entry": f.entry,
-            "mode": f.mode,
-            "max_threads": f.max_threads,
-            "static_threadgroup_bytes": f.static_threadgroup_bytes,
-            "threadgroup_arguments": list(f.threadgroup_arguments),
-        }
-        for f in library.functions.values()
-    ]
-    load: dict[str, Any] = {"library": str(library.path), "functions": functions}
-    load |= {"threads": how.threads, "memory_limit_bytes": _MEMORY_LIMIT_BYTES}
+    load = load_fields(library, how.threads)
     where: dict[str, Any] = {"path": pool.path, "bytes": pool.bytes}
     if check_area is not None:
         load["checked"], where["check_area"] = 1, check_area
@@ -137,13 +126,32 @@ def requests(
     ]
 
 
+def load_fields(library: msl.Library, threads: int) -> dict[str, Any]:
+    """What `load` takes for every function of a library."""
+    functions = [
+        {
+            "name": f.name,
+            "entry": f.entry,
+            "mode": f.mode,
+            "max_threads": f.max_threads,
+            "static_threadgroup_bytes": f.static_threadgroup_bytes,
+            "threadgroup_arguments": list(f.threadgroup_arguments),
+        }
+        for f in library.functions.values()
+        if not f.missing_constants
+    ]
+    fields: dict[str, Any] = {"library": str(library.path), "functions": functions}
+    return fields | {"threads": threads, "memory_limit_bytes": _MEMORY_LIMIT_BYTES}
+
+
 def _dispatches(kernels: Sequence[Generated]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for kernel in kernels:
+        tile = {"0": kernel.argument_bytes} if kernel.argument_bytes else {}
         for number, shape in enumerate(kernel.shapes):
             constant = base64.b64encode(params(kernel, shape)).decode()
             for dispatch in range(1 + shape.again):
-                slots = {i: f"{kernel.seed}.{number}.{dispatch}.{i}" for i in range(8)}
+                slots = {i: f"{kernel.seed}.{number}.{dispatch}.{i}" for i in range(BUFFERS)}
                 if dispatch:
                     slots[0] = f"{kernel.seed}.{number}.0.3"
                 bound = {str(i): {"slot": s} for i, s in slots.items() if i != PARAMS}
@@ -154,6 +162,7 @@ def _dispatches(kernels: Sequence[Generated]) -> list[dict[str, object]]:
                         "threadgroup": list(shape.threadgroup),
                         "buffers": bound,
                         "constants": {str(PARAMS): constant},
+                        "threadgroup_memory": tile,
                     }
                 )
     return found
@@ -179,10 +188,21 @@ def difference(kernel: Generated, ours: Results, theirs: Results) -> str:
 def _equal(kernel: Generated, index: int, ours: Array, theirs: Array) -> npt.NDArray[np.bool_]:
     if index != LOOSE:
         same = np.asarray(ours == theirs)
-        if index == 4 and kernel.scattered.width == 3:
+        if index == 4 and kernel.scattered.base == "bfloat":
+            same |= (np.bitwise_or(ours, theirs) & 0x7FFF) == 0  # zeros of either sign
+        if index == 4 and kernel.scattered.width == 3 and not kernel.packed:
             same[3::4] = True  # the room behind three components is nobody's
         return same
-    a, b = ours.astype(np.float64), theirs.astype(np.float64)
-    unit = np.spacing(np.maximum(np.abs(b), 1e-37).astype(np.float32)).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)) | (abs(a - b) <= LOOSE_ULP * unit))
+    return close_enough(ours, theirs)
+
+
+def close_enough(ours: Array, theirs: Array) -> npt.NDArray[np.bool_]:
+    """Where values are equal, or floats within LOOSE_ULP."""
+    if theirs.dtype.kind != "f":
+        return np.asarray(ours == theirs)
+    kind = np.float16 if theirs.dtype == np.float16 else np.float32
+    with np.errstate(invalid="ignore", over="ignore"):
+        a, b = ours.astype(np.float64), theirs.astype(np.float64)
+        unit = np.spacing(np.maximum(np.abs(b), np.finfo(kind).tiny).astype(kind))
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        return np.asarray(same | (abs(a - b) <= LOOSE_ULP * unit.astype(np.float64)))

@@ -8,6 +8,7 @@ from differential.scope import EXACT, KEPT, Place, Scope
 from differential.tree import (
     BOOL,
     FLOAT,
+    FLOATS,
     GROUP,
     INTEGERS,
     SIGNED,
@@ -176,7 +177,7 @@ class Expressions:
         roll = self.draw.randrange(6)
         most = EXACT[kind.base]
         if roll == 0:
-            whole = kind.base == "half"
+            whole = kind.base != "float"
             a, b = self.folded(a, whole), self.folded(b, whole)
             bits = a.bits[0] + b.bits[0], a.bits[1] + b.bits[1]
             if sum(bits) < most and self.draw.random() < 0.5:
@@ -215,17 +216,19 @@ class Expressions:
     def cast(self, kind: Type, level: int, depth: int) -> Expression:
         """From another type: a conversion, or the same bits."""
         if kind.is_float:
-            base = self.draw.choice((*INTEGERS, "half" if kind.base == "float" else "float"))
+            near = ("half", "bfloat") if kind.base == "float" else ("float",)
+            base = self.draw.choice((*INTEGERS, *near))
             a = self.of(kind.of(base), level, depth - 1)
             if a.type.is_float:
                 a = self.folded(a)
-                if kind.base == "half":
-                    a = self.made(a.type, "fold_half($0)", (a,), KEPT["half"])
+                if kind.base != "float":
+                    kept = KEPT[kind.base]
+                    a = self.made(a.type, f"fold_{kind.base}($0)", (a,), kept)
                 return self.made(kind, f"{kind}($0)", (a,), a.bits)
-            mask = 15 if kind.base == "half" else 127
+            mask = {"float": 127, "half": 15, "bfloat": 7}[kind.base]
             return self.made(kind, f"{kind}($0 & {a.type}({mask}))", (a,), KEPT[kind.base])
         if self.draw.random() < 0.25:
-            a = self.of(kind.of(self.draw.choice(("float", "half"))), level, depth - 1)
+            a = self.of(kind.of(self.draw.choice(FLOATS)), level, depth - 1)
             through = kind.of("int")  # a negative number has no unsigned conversion
             return self.made(kind, f"{kind}({through}($0))", (a,))
         if self.draw.random() < 0.25:
@@ -290,7 +293,7 @@ class Expressions:
             a, b = (self.of(kind, level, depth - 1) for _ in range(2))
             text = f"{self.draw.choice(('any', 'all'))}($0 {self.draw.choice(_COMPARISONS)} $1)"
             return self.made(BOOL, text, (a, b))
-        kind = Type(self.draw.choice((*INTEGERS, "uint", "uint", "float", "half")))
+        kind = Type(self.draw.choice((*INTEGERS, "uint", "uint", *FLOATS)))
         a, b = (self.of(kind, level, depth - 1) for _ in range(2))
         return self.made(BOOL, f"($0 {self.draw.choice(_COMPARISONS)} $1)", (a, b))
 
@@ -300,7 +303,7 @@ class Expressions:
         a = self.of(kind, from_any, depth - 1)
         same = min(self.flow, SIMD)
         if kind.is_float:
-            a = self.folded(a, whole=kind.base == "half")
+            a = self.folded(a, whole=kind.base != "float")
         sums = (a.bits[0] + 5, a.bits[1])
         if level == SIMD:
             if kind == UINT and self.draw.random() < 0.4:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from differential.engines import PARAMS, text_of
-from differential.kernels import Generated, buffers, params
+from differential.kernels import Generated
+from differential.memory import buffers, params
 
 
 def save(kernel: Generated, folder: Path) -> str:
@@ -21,6 +22,8 @@ def save(kernel: Generated, folder: Path) -> str:
     words += ["--grid " + ",".join(map(str, shape.grid))]
     words += ["--threadgroup " + ",".join(map(str, shape.threadgroup))]
     words += [f"--constant {index}={value}" for index, value in kernel.constants.items()]
+    if kernel.argument_bytes:
+        words.append(f"--tgmem 0:{kernel.argument_bytes}")
     for index, array in arrays.items():
         np.save(folder / f"{kernel.name}.{index}.npy", array)
         words.append(f"--buf {index}={folder / kernel.name}.{index}.npy")

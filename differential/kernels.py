@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from differential.expressions import Expressions
 from differential.scope import Function, Place, Program, Scope
 from differential.statements import Statements
@@ -31,19 +28,12 @@ from differential.tree import (
 
 PRELUDE = (Path(__file__).parent / "prelude.metal").read_text("utf-8")
 Extent = tuple[int, int, int]
-Array = npt.NDArray[np.generic]
-WORDS, TYPED, SLOTS, COUNTERS = 256, 64, 8, 16
+SLOTS = 8  # of results, a thread
 #: Functions that are not exact: the input is taken to where they are of moderate size.
 LOOSE = ("sin", "cos", "exp", "log", "sqrt", "rsqrt", "tanh", "exp2", "log2", "atan", "divided")
 _FULL = ((32, 1, 1), (64, 1, 1), (96, 1, 1), (8, 4, 1), (16, 6, 1), (4, 4, 4), (2, 8, 4))
 _ODD = ((1, 1, 1), (5, 1, 1), (33, 1, 1), (37, 1, 1), (7, 3, 1), (31, 2, 1), (5, 5, 3), (3, 2, 9))
 _MOST = 128  # threads of a threadgroup
-_NUMPY = {"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"} | {
-    "long": "i8",
-    "ulong": "u8",
-    "half": "f2",
-    "float": "f4",
-}
 
 
 @dataclass(frozen=True)
@@ -78,6 +68,8 @@ class Generated:
     scattered: Type
     constants: dict[int, int] = field(default_factory=dict)
     full: bool = False
+    packed: bool = False  # typed and scattered are packed types
+    argument_bytes: int = 0  # of the tile, where it is a threadgroup argument
 
     def text(self) -> str:
         """Its MSL, without the prelude."""
@@ -136,6 +128,8 @@ def generate(seed: int) -> Generated:
     program = Program(draw, f"_{seed}", full, returns=not full and draw.random() < 0.5)
     dims = draw.choice((1, 1, 2, 3))
     typed, scattered = (_memory_type(draw) for _ in range(2))
+    packed = min(typed.width, scattered.width) > 1 and draw.random() < 0.5
+    program.packed = scattered if packed else None
     before, root = _names(program, seed, dims, typed, scattered)
     helpers = tuple(_helper(program) for _ in range(draw.randint(0, 2)))
     for kind in (UINT, Type("ushort", 2), Type("ulong"), Type("uint", 4)):
@@ -149,7 +143,7 @@ def generate(seed: int) -> Generated:
         f"k_{seed}",
         before,
         helpers,
-        _head(f"k_{seed}", dims, typed, scattered, draw),
+        _head(program, f"k_{seed}", dims, typed, scattered),
         setup,
         body,
         _results(root),
@@ -158,11 +152,14 @@ def generate(seed: int) -> Generated:
         scattered,
         {seed % 65536: draw.randrange(1000)},
         full,
+        packed,
+        _MOST * program.argument.stride() if program.argument else 0,
     )
 
 
 def _memory_type(draw: random.Random) -> Type:
-    return Type(draw.choice((*INTEGERS, "float", "half", "float")), draw.choice((1, 1, 2, 3, 4, 4)))
+    base = draw.choice((*INTEGERS, "float", "half", "float", "bfloat"))
+    return Type(base, draw.choice((1, 1, 2, 3, 4, 4)))
 
 
 def _names(
@@ -193,12 +190,22 @@ def _names(
         Place("reals[$0 & 255u]", FLOAT, GROUP),
         Place("words[gid & 255u]", UINT),
         Place("reals[gid & 255u]", FLOAT),
-        Place("typed[$0 & 63u]", typed, GROUP),
-        Place("typed[gid & 63u]", typed),
-        Place("scattered[mine]", scattered, THREAD, True),
+        *_memory_places(typed, scattered, program.packed is not None),
         Place("out[home + $0 % 6u]", UINT, THREAD, True),
     ]
     return before, root
+
+
+def _memory_places(typed: Type, scattered: Type, packed: bool) -> list[Place]:
+    """Elements of the buffers of drawn types; a packed one is read as the vector it stands for."""
+    if not packed:
+        places = [Place("typed[$0 & 63u]", typed, GROUP), Place("typed[gid & 63u]", typed)]
+        return [*places, Place("scattered[mine]", scattered, THREAD, True)]
+    return [
+        Place(f"{typed}(typed[$0 & 63u])", typed, GROUP),
+        Place(f"{typed}(typed[gid & 63u])", typed),
+        Place(f"{scattered}(scattered[mine])", scattered),
+    ]
 
 
 def _helper(program: Program) -> tuple[str, Block, str]:
@@ -235,8 +242,11 @@ def _setup(program: Program, root: Scope, scattered: Type) -> Block:
         Statement(f"const uint mine = {mine};", declares="mine"),
         Statement(f"const uint home = gid * {SLOTS}u;", declares="home"),
     ]
+    program.argument = tile if program.draw.random() < 0.4 else None
     for name, kind in (("tile", tile), ("lanes", lanes)):
-        text = f"threadgroup {kind} {name}[{_MOST}];\n{name}[lid] = {kind}(lid & 7u);\n{fill}"
+        is_argument = name == "tile" and program.argument is not None
+        text = "" if is_argument else f"threadgroup {kind} {name}[{_MOST}];\n"
+        text += f"{name}[lid] = {kind}(lid & 7u);\n{fill}"
         found.append(Statement(text, declares=name))
     text = "threadgroup atomic_uint hits[16];\nfor (uint i = lid; i < 16u; i += count)\n"
     text += f"  atomic_store_explicit(&hits[i], i, memory_order_relaxed);\n{fill}"
@@ -272,22 +282,26 @@ def _results(root: Scope) -> Block:
     return tuple(found)
 
 
-def _head(name: str, dims: int, typed: Type, scattered: Type, draw: random.Random) -> str:
+def _head(program: Program, name: str, dims: int, typed: Type, scattered: Type) -> str:
     """The kernel's signature and the names that every kernel has."""
     index = Type("uint", dims)
-    small = draw.choice(("uint", "ushort"))
+    small = program.draw.choice(("uint", "ushort"))
+    packed = "packed_" if program.packed else ""
     buffers = ["device const uint* words", "device const float* reals"]
     buffers += [
-        f"device const {typed}* typed",
+        f"device const {packed}{typed}* typed",
         "device uint* out",
-        f"device {scattered}* scattered",
+        f"device {packed}{scattered}* scattered",
     ]
     buffers += ["device atomic_uint* counters", "constant Params& p", "device float* loose"]
+    buffers += ["device atomic_float* sums"]
     parameters = [f"{text} [[buffer({number})]]" for number, text in enumerate(buffers)]
     grid = {"position": "thread_position_in_grid", "size": "threads_per_grid"}
     grid |= {"place": "threadgroup_position_in_grid", "extent": "threads_per_threadgroup"}
     grid |= {"groups": "threadgroups_per_grid"}
     parameters += [f"{index} {short} [[{attribute}]]" for short, attribute in grid.items()]
+    if program.argument:
+        parameters += [f"threadgroup {program.argument}* tile [[threadgroup(0)]]"]
     parameters += ["uint lid [[thread_index_in_threadgroup]]"]
     parameters += ["ushort lane [[thread_index_in_simdgroup]]"]
     parameters += [f"{small} number [[simdgroup_index_in_threadgroup]]"]
@@ -323,37 +337,3 @@ def _shape(draw: random.Random, dims: int, full: bool) -> Shape:
     if not full and draw.random() < 0.6:
         grid = [max(1, size - draw.randrange(min(size, 6))) if size > 1 else 1 for size in grid]
     return Shape((grid[0], grid[1], grid[2]), group, draw.random() < 0.3)
-
-
-def buffers(kernel: Generated, shape: Shape) -> dict[int, Array]:
-    """Its buffers before the run, by index; 6 is a constant."""
-    rng = np.random.default_rng(kernel.seed)
-    threads = shape.threads
-    return {
-        0: rng.integers(0, 1 << 32, WORDS, np.uint32),
-        1: (rng.integers(0, 1024, WORDS) / 4).astype(np.float32),
-        2: _values(rng, kernel.typed, TYPED),
-        3: rng.integers(0, 1 << 32, max(threads * SLOTS, WORDS), np.uint32),
-        4: _values(rng, kernel.scattered, threads),
-        5: rng.integers(0, 1 << 16, COUNTERS + threads, np.uint32),
-        7: np.full(threads * 2, 0.5, np.float32),
-    }
-
-
-def params(kernel: Generated, shape: Shape) -> bytes:
-    """The bytes of `Params`."""
-    rng = np.random.default_rng(kernel.seed + 1)
-    words = rng.integers(0, 1000, 8, np.uint32)
-    words[2:3] = np.array([words[2] % 1024 / 4], np.float32).view(np.uint32)
-    words[3] = shape.threads
-    return words.tobytes()
-
-
-def _values(rng: np.random.Generator, kind: Type, count: int) -> Array:
-    """Elements as they lie in memory: three components take the room of four."""
-    number = count * (4 if kind.width == 3 else kind.width)
-    if kind.is_float:
-        most = 1024 if kind.base == "float" else 128
-        return (rng.integers(0, most, number) / 4).astype(_NUMPY[kind.base])
-    info = np.iinfo(_NUMPY[kind.base])
-    return rng.integers(info.min, info.max, number, _NUMPY[kind.base], endpoint=True)

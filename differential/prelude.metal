@@ -9,7 +9,7 @@ struct Params {
   uint4 d;
 };
 
-// Exact: a multiple of a quarter, from 0 to 256 or 32.
+// Exact: a multiple of a quarter, from 0 to 256 or 32; of a half, from 0 to 8.
 template <typename T> static T fold_float(T x) {
   x = floor(x * T(4.0f)) * T(0.25f);
   return x - T(256.0f) * floor(x * T(0.00390625f));
@@ -17,6 +17,10 @@ template <typename T> static T fold_float(T x) {
 template <typename T> static T fold_half(T x) {
   x = floor(x * T(4.0f)) * T(0.25f);
   return x - T(32.0f) * floor(x * T(0.03125f));
+}
+template <typename T> static T fold_bfloat(T x) {
+  x = floor(x * T(2.0f)) * T(0.5f);
+  return x - T(8.0f) * floor(x * T(0.125f));
 }
 
 // The lane that is wanted if it is active, else the first that is.
@@ -54,6 +58,7 @@ static uint digest(ulong v) { return uint(v) ^ uint(v >> 32); }
 static uint digest(long v) { return digest(ulong(v)); }
 static uint digest(float v) { return as_type<uint>(fabs(v)) ^ (v < 0.0f ? 0x80000000u : 0u); }
 static uint digest(half v) { return digest(float(v)); }
+static uint digest(bfloat v) { return digest(float(v)); }
 template <typename T> static uint digest(vec<T, 2> v) { return digest(v.x) * 31u + digest(v.y); }
 template <typename T> static uint digest(vec<T, 3> v) { return digest(v.xy) * 31u + digest(v.z); }
 template <typename T> static uint digest(vec<T, 4> v) { return digest(v.xyz) * 31u + digest(v.w); }

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from differential.comparing import SETTINGS, Outcome
+from differential.batches import Batch
+from differential.comparing import SETTINGS
+from differential.conformance import Family
 from differential.known import Known
 from harness.atomic import write_text
 
 _ROOT = Path(__file__).resolve().parent.parent
 DATA = _ROOT / "docs" / "data" / "differential.json"
 PAGE = _ROOT / "docs" / "DIFFERENTIAL.md"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -24,28 +26,42 @@ class Summary:
     """What one run showed."""
 
     start: int
-    outcome: Outcome
-    checked: int
-    undefined: Sequence[str]
+    generated: Batch
     known: Sequence[Known]
+    conformance: Sequence[Family]
 
     def document(self) -> dict[str, Any]:
         """Its figures as JSON."""
-        known = {"variants": len(self.known), "fast": sum(k.engine == "fast" for k in self.known)}
-        known["disagree"] = sum(bool(k.problems) for k in self.known)
+        outcome = self.generated.outcome
         return {
             "schema_version": SCHEMA_VERSION,
             "start": self.start,
-            "kernels": self.outcome.kernels,
-            "launches": self.outcome.launches,
-            "failures": [f"{f.kernel.seed}: {f.what}" for f in self.outcome.failures],
+            "kernels": outcome.kernels,
+            "launches": outcome.launches,
+            "failures": [f"{f.kernel.seed}: {f.what}" for f in outcome.failures],
             "declined": dict(
-                Counter(construct(why) for why in self.outcome.declined.values()).most_common()
+                Counter(construct(why) for why in outcome.declined.values()).most_common()
             ),
-            "checked": self.checked,
-            "undefined": list(self.undefined),
-            "known": known,
+            "checked": self.generated.checked,
+            "undefined": len(self.generated.undefined),
+            "known": {
+                "variants": len(self.known),
+                "fast": sum(row.engine == "fast" for row in self.known),
+                "shapes": sum(row.shapes for row in self.known),
+            },
+            "conformance": {
+                "families": len(self.conformance),
+                "launches": sum(family.launches for family in self.conformance),
+            },
+            "problems": self.problems(),
         }
+
+    def problems(self) -> list[str]:
+        """What is wrong with kernels that nobody generated, and undefined behaviour."""
+        found = list(self.generated.undefined)
+        found += [f"{row.name}: {what}" for row in self.known for what in row.problems]
+        found += [f"{row.name}: {what}" for row in self.conformance for what in row.problems]
+        return found
 
 
 def construct(reason: str) -> str:
@@ -70,10 +86,14 @@ def page(found: Mapping[str, Any]) -> str:
         f"| kernels on which something differs | {len(found['failures'])} |",
         f"| kernels that the fast engine leaves to the reference engine | {declined} |",
         f"| kernels put to the checker, undefined behaviour found | {found['checked']},"
-        f" {len(found['undefined'])} |",
+        f" {found['undefined']} |",
         f"| Variants of the repository, of them on the fast engine | {known['variants']},"
         f" {known['fast']} |",
-        f"| Variants wrong on either engine at a check size | {known['disagree']} |",
+        f"| other shapes of threadgroups in which those are right on the reference engine |"
+        f" {known['shapes']} |",
+        f"| families of host/conformance, launches in other shapes |"
+        f" {found['conformance']['families']}, {found['conformance']['launches']} |",
+        f"| of these on which the engines differ | {len(found['problems'])} |",
         "",
         "Settings compared with the reference engine's natural order on two threads: "
         + "; ".join(map(str, SETTINGS))
@@ -82,15 +102,18 @@ def page(found: Mapping[str, Any]) -> str:
         "## What must be equal",
         "Integers, and floats whose every intermediate value is exact in any order of evaluation:"
         " bit for bit, zeros of either sign being the same. Functions that round have a buffer of"
-        " their own and may differ by 8 ulp. Variants of the repository are compared with their"
-        " oracle, within the tolerance of the SPEC.",
+        " their own and may differ by 8 ulp. Float atomics add so few bits that every order has the"
+        " same sum. Variants of the repository are compared with their oracle, within the tolerance"
+        " of the SPEC. Another shape counts if the reference engine is right in it, or, for"
+        " host/conformance, gives the same under four schedule seeds.",
         "",
         "## What the fast engine declines",
         *(f"- {why}: {count}" for why, count in found["declined"].items()),
         *(["- nothing"] if not found["declined"] else []),
     ]
-    if found["failures"] or found["undefined"]:
-        lines += ["", "## What failed", *(f"- {t}" for t in found["failures"] + found["undefined"])]
+    failed = found["failures"] + found["problems"]
+    if failed:
+        lines += ["", "## What failed", *(f"- {text}" for text in failed)]
     return "\n".join(lines) + "\n"
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from differential.tree import FLOATS, GROUP, INTEGERS, THREAD, Type
 
 #: What a stored float is reduced to: its bits before and after the point.
-KEPT = {"float": (8, 2), "half": (5, 2)}
+KEPT = {"float": (8, 2), "half": (5, 2), "bfloat": (3, 1)}
 #: Bits that stay exact, with room for another order of evaluation.
-EXACT = {"float": 20, "half": 10}
+EXACT = {"float": 20, "half": 10, "bfloat": 7}
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Program:
     returns: bool
     functions: list[Function] = field(default_factory=list)
     structs: list[tuple[str, tuple[tuple[str, Type, int], ...]]] = field(default_factory=list)
+    packed: Type | None = None  # what `scattered` holds, if without the alignment of vectors
+    argument: Type | None = None  # what `tile` holds, if it is an argument of the kernel
     used: int = 0
     budget: int = 0
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from differential.expressions import Expressions
-from differential.scope import Place, Scope
+from differential.scope import KEPT, Place, Scope
 from differential.tree import (
     BOOL,
+    FLOAT,
     GROUP,
     SIMD,
     THREAD,
@@ -50,7 +51,8 @@ class Statements:
         scope = self.scope
         makers = [self.assign] * 6 + [self.declare] * 2 + [self.array, self.emit]
         if not scope.helper:
-            makers += [self.count, self.by_reference]
+            makers += [self.count, self.add_float, self.by_reference]
+            makers += [self.pack] * 2 if self.program.packed else []
         if scope.depth < _DEEPEST:
             makers += [self.branch] * 3 + [self.counted, self.counted, self.loop, self.switch]
             if not scope.helper and not scope.owners:
@@ -157,6 +159,21 @@ class Statements:
         what = self.draw.choice(("exchange", "fetch_add", "fetch_xor", "fetch_max", "fetch_sub"))
         text = f"uint {name} = atomic_{what}_explicit(&counters[16u + gid], $0, {_ORDER});"
         return Statement(text, (value,), declares=name)
+
+    def add_float(self) -> Statement:
+        """A float atomic: multiples of a quarter below 32, so many of which have an exact sum that
+        the order does not matter."""
+        value = self.expressions.of(FLOAT, THREAD, 2)
+        small = Expression(FLOAT, "fold_half($0)", (value,), THREAD, KEPT["half"])
+        name, slot = self.draw.choice(("add", "sub")), self.expressions.of(UINT, THREAD, 1)
+        text = f"atomic_fetch_{name}_explicit(&sums[$1 & 15u], $0, {_ORDER});"
+        return Statement(text, (small, slot))
+
+    def pack(self) -> Statement:
+        """A vector into memory that is not aligned for it."""
+        kind = self.program.packed
+        assert kind is not None
+        return Statement("scattered[mine] = $0;", (self.stored(kind, THREAD),))
 
     def counter(self) -> Statement:
         """What all threads counted, which is the same for all."""

@@ -12,9 +12,10 @@ _HOLE = re.compile(r"([$@])(\d)")
 SIGNED = {"char": "uchar", "short": "ushort", "int": "uint", "long": "ulong"}
 UNSIGNED = tuple(SIGNED.values())
 INTEGERS = (*SIGNED, *UNSIGNED)
-FLOATS = ("float", "half")
-BYTES = {"bool": 1, "char": 1, "uchar": 1, "short": 2, "ushort": 2, "half": 2} | {
-    name: 4 for name in ("int", "uint", "float")
+FLOATS = ("float", "half", "bfloat")
+BYTES = {"bool": 1, "char": 1, "uchar": 1} | {
+    **{name: 2 for name in ("short", "ushort", "half", "bfloat")},
+    **{name: 4 for name in ("int", "uint", "float")},
 }
 
 
@@ -37,6 +38,14 @@ class Type:
     def is_float(self) -> bool:
         """Whether its values have to stay exact."""
         return self.base in FLOATS
+
+    def components(self, packed: bool = False) -> int:
+        """Of what an element of an array takes the room: three are four, unless they are packed."""
+        return 4 if self.width == 3 and not packed else self.width
+
+    def stride(self, packed: bool = False) -> int:
+        """Bytes from one element of an array to the next."""
+        return self.bytes * self.components(packed)
 
     def of(self, base: str) -> Type:
         """As many of another scalar."""

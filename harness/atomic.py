@@ -35,12 +35,17 @@ def write_json(path: Path, document: Any) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace `path` by `text`; a crash or a full disk at any moment leaves the old file."""
+    """`write_bytes` of a text in UTF-8."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`; a crash or a full disk at any moment leaves the old file."""
     temporary = path.parent / f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
-        _write_durably(temporary, text.encode("utf-8"))
+        _write_durably(temporary, data)
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:

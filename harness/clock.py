@@ -57,3 +57,10 @@ class Duration(Generic[C]):
     def _same_clock(self, other: Duration[C]) -> None:
         if self.clock is not other.clock:
             raise TypeError(f"cannot combine {self.clock.name} time with {other.clock.name} time")
+
+
+@dataclass(frozen=True)
+class Span(Duration[Wall]):
+    """A wall time with the device's own time of the same run beside it, where a device says one."""
+
+    device: Duration[DeviceTime] | None = None

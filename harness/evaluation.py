@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 class Status(str, Enum):
@@ -74,8 +74,18 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class DeviceTimes:
+    """The kernel's times on the device's own clock. They stand apart: MLX's are not known."""
+
+    kernel_ms_median: float
+    kernel_ms_min: float
+    kernel_samples: int
+    clock: str = "device"
+
+
+@dataclass(frozen=True)
 class Figures:
-    """Times and what follows from them; every time is on `clock`. Units are in the names."""
+    """Times and what follows from them; all but `device` are on `clock`. Units are in the names."""
 
     clock: str
     kernel_ms_median: float
@@ -97,6 +107,7 @@ class Figures:
     bound: str | None
     kernel_overhead_ms: float
     mlx_overhead_ms: float | None
+    device: DeviceTimes | None = None  # None: the device has no clock of its own
 
 
 @dataclass(frozen=True)

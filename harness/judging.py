@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness import devices
+from harness import console, devices
 from harness.board import documents
 from harness.board.promotion import Confirmation, Request
 from harness.board.records import ComparisonDocument
 from harness.checking import trial
-from harness.command import console
 from harness.devices.base import Source
 from harness.devices.replay import ReplayDevice
 from harness.errors import UserError

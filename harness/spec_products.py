@@ -23,9 +23,10 @@ from harness.spec import (
     calibrated,
     elementwise,
     normal,
+    rows,
 )
 
-__all__ = ["CHECK", "attention_tolerance", "linear", "product_tolerance", "weights"]
+__all__ = ["CHECK", "attention_tolerance", "linear", "product_tolerance", "single_head", "weights"]
 
 #: Tiles of 64 x 64 with and without edges, a single step of K, vectors that do not divide by four.
 CHECK = (
@@ -127,5 +128,38 @@ def linear(
         sizes=Sizes(published=published, large=LARGE, check=CHECK),
         tolerance=tolerance or product_tolerance(in_float32, first, second, slope, transposed),
         cost=cost or cost_of,
+        **fields,
+    )
+
+
+def single_head(queries: str, *, published: Point, large: Point, **fields: Any) -> KernelSpec:
+    """O = softmax(Q @ K^T / sqrt(D)) @ V of one head on the published ABI: Q, K, V, O, rows, D.
+
+    `queries` is the published name of the number of rows, which Q, K and V share. Bytes count each
+    array once: scores never have to leave the chip.
+    """
+    shape = (queries, "D")
+
+    def cost(point: Point) -> Cost:
+        s, d = point[queries], point["D"]
+        return Cost(flops=4 * s * s * d + 5 * s * s, bytes=16 * s * d)
+
+    points = ((1, 1), (17, 32), (130, 80), (67, 33), (96, 128))
+    check = [dict(zip(shape, point, strict=True)) for point in points]
+    return KernelSpec(
+        inputs={
+            # Rows of Q differ in scale: some attend to everything, some to a single key.
+            "Q": Array(*shape, values=rows(means=0.0, stds=4.0, special=False)),
+            "K": Array(*shape, values=normal()),
+            "V": Array(*shape, values=normal()),
+        },
+        outputs={"O": Array(*shape)},
+        scalars={name: Scalar("uint32", name) for name in shape},
+        domain=Domain({queries: Range(1, 4096), "D": Range(1, 128)}),
+        sizes=Sizes(published=published, large=large, check=check),
+        tolerance=attention_tolerance(),
+        cost=cost,
+        chunked=("Q",),
+        published_tolerance=(1e-3, 1e-3),
         **fields,
     )

@@ -16,7 +16,8 @@ _COLLECTIVE = re.compile(
     r"|simdgroup_barrier"
 )
 _BARRIER = re.compile(r"threadgroup_barrier")
-_MATRIX = re.compile(
+MEETING = re.compile(r"(?:threadgroup|simdgroup)_barrier")
+MATRIX = re.compile(
     r"simdgroup_(?:load|store|multiply|multiply_accumulate|matrix|(?:float|half|bfloat)8x8)|make_filled_simdgroup_matrix"
 )
 
@@ -73,7 +74,7 @@ class Analysis:
         """Whether a mention of `name` before `next_text` may be a collective."""
         if name in self.collective:
             return True
-        if self.uses_thread_elements and _MATRIX.fullmatch(name):
+        if self.uses_thread_elements and MATRIX.fullmatch(name):
             return True
         return next_text in ("(", "<") and _COLLECTIVE.fullmatch(name) is not None
 
@@ -88,7 +89,7 @@ def analyse(unit: Unit) -> Analysis:
     collective = _closure(
         kept,
         lambda item: any(
-            _COLLECTIVE.fullmatch(name) or (per_lane and _MATRIX.fullmatch(name))
+            _COLLECTIVE.fullmatch(name) or (per_lane and MATRIX.fullmatch(name))
             for name in item.calls
         ),
     )
@@ -97,11 +98,17 @@ def analyse(unit: Unit) -> Analysis:
         lambda item: (
             not item.names.isdisjoint(collective)
             or any(_BARRIER.fullmatch(name) for name in item.calls)
-            or any(_MATRIX.fullmatch(name) for name in item.mentions)
+            or any(MATRIX.fullmatch(name) for name in item.mentions)
         ),
     )
-    uses_matrix = any(_MATRIX.fullmatch(name) for name in mentioned)
+    uses_matrix = any(MATRIX.fullmatch(name) for name in mentioned)
     return Analysis(items, collective, synchronising, dropped, uses_matrix, per_lane)
+
+
+def reaching(items: list[Item], pattern: re.Pattern[str]) -> frozenset[str]:
+    """The names of declarations that mention a name of a pattern, or one that does."""
+    kept = [item for item in items if not item.reason]
+    return _closure(kept, lambda item: any(pattern.fullmatch(name) for name in item.mentions))
 
 
 def _items(unit: Unit) -> list[Item]:

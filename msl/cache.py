@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
 import tempfile
@@ -14,8 +13,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from msl import safety
 from msl.diagnostics import Diagnostic
 from msl.headers import headers_hash
+from msl.lexer import lex
 from msl.library import (
     CheckedBuild,
     KernelFunction,
@@ -28,7 +29,6 @@ from msl.request import Request
 from msl.toolchain import cpu_identity
 
 SCHEMA_VERSION = 2
-_QUOTED = re.compile(r'#\s*(?:include|import)\s*"([^"\n]+)"')
 _FRONT_END = Path(__file__).resolve().parent
 
 
@@ -47,7 +47,7 @@ def key(request: Request) -> str:
         front_end_stamp(widen=request.engine != "reference"),
         request.text,
     ]
-    if '"' in request.text:
+    if request.roots:
         parts.append(_included(request.text, request.roots, set()))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -64,7 +64,7 @@ def front_end_stamp(*, widen: bool = True) -> str:
 
 def _included(text: str, roots: tuple[Path, ...], seen: set[str]) -> list[tuple[str, str]]:
     found = []
-    for path in _QUOTED.findall(text):
+    for _, path in safety.includes(lex(text)):
         for root in roots:
             file = (root / path).resolve()
             if str(file) not in seen and file.is_relative_to(root.resolve()) and file.is_file():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msl.analysis import Analysis
 from msl.attributes import INDICES
-from msl.declarations import Unit
+from msl.declarations import Unit, Variable
 from msl.diagnostics import ERROR, Diagnostic
 from msl.lexer import IDENT
 from msl.statements import attribute_statements, locals_in
@@ -48,7 +48,10 @@ def _program_scope(unit: Unit) -> Iterator[Diagnostic]:
         spaces = {code.text(index) for index in variable.specifiers.spaces}
         if variable.owner and not variable.specifiers.words & {"static"}:
             continue
-        if "constant" in spaces or any(item.name in INDICES for item in variable.attributes()):
+        if any(item.name in INDICES for item in variable.attributes()):
+            continue
+        if "constant" in spaces:
+            yield from _without_value(unit, variable)
             continue
         for declarator in variable.declarators:
             if declarator.function or (
@@ -56,6 +59,17 @@ def _program_scope(unit: Unit) -> Iterator[Diagnostic]:
             ):
                 continue
             text = "program scope variable must reside in constant address space"
+            yield _error(unit, declarator.name_index, text)
+
+
+def _without_value(unit: Unit, variable: Variable) -> Iterator[Diagnostic]:
+    """A constant that nothing gives a value."""
+    given = variable.attribute("function_constant") or "extern" in variable.specifiers.words
+    if given or variable.owner or variable.template:
+        return
+    for declarator in variable.declarators:
+        if not declarator.initialiser and not declarator.function:
+            text = "variable in constant address space must be initialized"
             yield _error(unit, declarator.name_index, text)
 
 
@@ -70,7 +84,7 @@ def _bodies(unit: Unit) -> Iterator[Diagnostic]:
         for local in locals_in(code, first + 1, last):
             spaces = {code.text(index) for index in local.specifiers.spaces}
             if "static" in local.specifiers.words and not spaces & {"constant", "threadgroup"}:
-                text = "static local variable must reside in constant address space"
+                text = "variables in function scope cannot be declared static"
                 yield _error(unit, local.declarators[0].name_index, text)
         for index in range(first + 1, last):
             if code.text(index) == "[" and not code.at_attributes(index) and _lambda(unit, index):
@@ -79,15 +93,23 @@ def _bodies(unit: Unit) -> Iterator[Diagnostic]:
 
 def _kernel_calls(unit: Unit) -> Iterator[Diagnostic]:
     code = unit.code
+    for function in unit.functions:
+        if function.kind == "kernel" and function.owner:
+            text = "kernel function cannot be a member function"
+            yield _error(unit, function.name_index, text)
     kernels = {f.name for f in unit.functions if f.kind == "kernel"}
     kernels -= {f.name for f in unit.functions if f.kind != "kernel"}
     for function in unit.functions:
         if function.body is None:
             continue
         own = {parameter.name for parameter in function.parameters}
+        if kernels & {token.text for token in code.tokens[slice(*function.body)]}:
+            own |= {d.name for local in locals_in(code, *function.body) for d in local.declarators}
         for index in range(*function.body):
             if code.text(index) in kernels - own and code.text(index + 1) == "(":
                 before = code.tokens[index - 1]
+                if before.text == "::" and code.text(index - 2) in ("metal", "fast", "precise"):
+                    continue
                 if before.text in (";", "{", "}", "=", "return", "::", ")", "else"):
                     text = f"kernel function '{code.text(index)}' cannot be called"
                     yield _error(unit, index, text)

@@ -47,6 +47,12 @@ def _with_note(item: Diagnostic, text: str, spot: tuple[str, int, int] | None) -
         if text.endswith("declared here") and "; did you mean" in item.text:
             # A suggestion from our headers is none of the user's business.
             return replace(item, text=item.text.split("; did you mean")[0] + _STRIPPED)
+        assigned = _NO_CONVERSION.match(text) if item.text == _NO_ASSIGNMENT else None
+        if assigned:
+            to, source = _NAMED_VECTOR.fullmatch(reword(assigned[2])), reword(assigned[1])
+            if to:
+                text = f"assigning to {_vector(to)} from incompatible type {_value(source)}"
+                return replace(item, text=text)
         candidate = _library_candidate(text)
         if candidate and item.line and len(item.notes) < 3:
             note = Diagnostic(NOTE, item.line, item.column, candidate, item.file)
@@ -57,6 +63,11 @@ def _with_note(item: Diagnostic, text: str, spot: tuple[str, int, int] | None) -
 
 
 _STRIPPED = "\0"
+_NO_ASSIGNMENT = "no viable overloaded '='"
+_NO_CONVERSION = re.compile(
+    r"candidate function not viable: no known conversion from '([^']+)'(?: \(aka '[^']*'\))? to"
+    r" '(?:const )?([^']+)' for 1st argument"
+)
 _ARITY = re.compile(
     r"candidate function (?:template )?not viable:"
     r" requires (?:at least |at most )?(\d+) arguments?, but (.*)"
@@ -115,9 +126,28 @@ _SUBSCRIPTED = re.compile(r"(\w+)\s*\[")
 _BINARY = words("fmin fmax min max pow powr fmod atan2 copysign fdim step nextafter ldexp absdiff")
 
 
+_NO_COMPONENT = re.compile(r"no member named '(\w+)' in '(?:const )?(\w+[234])'")
+
+
+def _component(name: str, kind: str) -> str:
+    """What is wrong with a component of a vector."""
+    letters = "rgba" if name[0] in "rgba" else "xyzw"
+    strange = next((letter for letter in name if letter not in letters), "")
+    named = _NAMED_VECTOR.fullmatch(kind)
+    if strange or len(name) > 4 or not named:
+        return f"illegal vector component name '{strange or name}'"
+    return f"vector component access exceeds type {_vector(named)}"
+
+
 def in_source_terms(item: Diagnostic, lines: list[str]) -> Diagnostic:
-    """A message that depends on what the user wrote at its place: a function that is indexed."""
-    if item.text != _OVERLOADED or not 1 <= item.line <= len(lines):
+    """A message that depends on what the user wrote at its place: a function that is indexed, a
+    vector's component."""
+    if not 1 <= item.line <= len(lines):
+        return item
+    member = _NO_COMPONENT.match(item.text)
+    if member and lines[item.line - 1][item.column - 2 : item.column - 1] == ".":
+        return replace(item, text=_component(*member.groups()), column=item.column - 1)
+    if item.text != _OVERLOADED:
         return item
     match = _SUBSCRIPTED.match(lines[item.line - 1], item.column - 1)
     if not match:
@@ -164,8 +194,24 @@ _DELETED = re.compile(
 )
 
 
+_STANDARD = re.compile(r"no (?:member|template|type) named '\w+' in namespace 'std'")
+_UNRESOLVED = re.compile(r"variable 'msl_(kernel|instance)_of_(\w+)' with type 'const auto'")
+
+
+def _unresolved(kind: str, name: str) -> str:
+    if kind == "kernel":
+        return f"kernel function '{name}' cannot be overloaded"
+    return (
+        f"explicit instantiation of '{name}' does not refer to a function template, variable"
+        " template, member function, member class, or static data member"
+    )
+
+
 def reword(text: str) -> str:
     """A message with Metal's spelling of types, and Metal's words where they differ from C++'s."""
+    unresolved = _UNRESOLVED.match(text)
+    if unresolved:
+        return _unresolved(*unresolved.groups())
     text = _NAMESPACES.sub("", text)
     text = _AKA_VEC.sub(lambda m: f"'{m[1]}' (vector of {m[3]} '{m[2]}' values)", text)
     text = _VEC.sub(lambda m: _SCALARS.get(m[1], m[1]) + m[2], text)
@@ -179,6 +225,8 @@ def reword(text: str) -> str:
         return "vector is not assignable (contains duplicate components)"
     text = _DELETED.sub("no matching constructor for initialization of \\1", text)
     text = text.replace("'#pragma clang fp'", "'#pragma METAL fp'")
+    if _STANDARD.match(text):
+        return "use of undeclared identifier 'std'"
     if text.startswith("variable length arrays in C++"):
         return "variable length arrays are not supported in Metal"
     conversion = _CONVERSION.match(text)

@@ -112,13 +112,13 @@ def _compile(
     options: argparse.Namespace, path: Path, functions: Sequence[str] | None
 ) -> Library | Rejection:
     data = path.read_bytes()
-    text = data.decode("utf-8", "surrogateescape" if b"\0" in data else "replace")
+    text = data.decode("utf-8-sig", "surrogateescape" if b"\0" in data else "replace")
     return compile_source(
         text,
         name=str(path),
         functions=functions,
         function_constants=dict(_constant(item) for item in options.constant),
-        include_roots=[Path(root) for root in options.include_root] or [path.parent],
+        include_roots=[*map(Path, options.include_root), path.parent],
         strict=options.strict,
         engine=options.engine,
         cache_dir=options.cache,

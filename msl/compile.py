@@ -34,6 +34,7 @@ from msl.linking import kernel_function, link
 from msl.overloads import edit_overloads
 from msl.paths import edit_paths
 from msl.preprocess import Preprocessed, preprocess
+from msl.qualifiers import check_qualifiers
 from msl.reflect import Kernel, Reflection, reflect
 from msl.refusals import NEEDS_CODE, located
 from msl.request import Request
@@ -42,8 +43,13 @@ from msl.syntax import Code, Unbalanced
 from msl.targets import cpu
 from msl.threadgroup import edit_threadgroup
 from msl.toolchain import cpu_identity, find_toolchain
+from msl.unrolling import edit_unrolling
 
 _TOO_DEEP = "statements or brackets are nested too deeply"
+#: Kernels for whose compilation one limit of time is meant.
+_KERNELS_A_PART = 32
+#: Kernels that the fast engine is built for when nobody asked for one of them.
+_MOST_WIDENED = 64
 
 
 def compile_source(
@@ -137,7 +143,7 @@ class _Build:
             )
         with self._timed("front_end"):
             try:
-                unit = scan(Code(source.tokens))
+                unit = scan(Code(safety.without_linkage(source.tokens)))
                 translation = self._translate(unit, found)
                 if isinstance(translation, cpu.Translation):
                     translation = self._widen(unit, translation, folder)
@@ -166,6 +172,10 @@ class _Build:
         """Build what the fast engine accepts; the translation of the rest."""
         request = self.request
         if request.engine == lanes_build.REFERENCE or not translation.entries:
+            return translation
+        if request.functions is None and len(translation.entries) > _MOST_WIDENED:
+            reason = f"a file of more than {_MOST_WIDENED} kernels, none of them named"
+            self._fast.declined = {entry.number: reason for entry in translation.entries}
             return translation
         lanes = self._translate(unit, [], lanes=True)
         if isinstance(lanes, Rejection):
@@ -207,10 +217,16 @@ class _Build:
             if function.start not in dropped:
                 problems += edit_threadgroup(unit, function, edits)
         edit_paths(unit, analysis, edits)
-        edit_overloads(unit, edits)
+        if lanes:
+            edit_unrolling(unit, analysis, edits)
+        lost = edit_overloads(unit, edits)
         found += attributes.unknown(unit.code)
         if _failed(problems):
             return self._reject([*found, *problems])
+        if lost is not None:
+            token = unit.code.tokens[lost.name_index]
+            text = f"overloads of '{lost.name}' that differ in address space and in what they do"
+            return self._unsupported(token.line, token.column, f"{text} are not supported")
         chosen = self._chosen(kernels, analysis)
         if isinstance(chosen, Rejection):
             return chosen
@@ -281,7 +297,7 @@ class _Build:
                 )
         with self._timed("link"):
             objects = ["unit.o"] if translation.entries or not self._fast.entries else []
-            objects += [lanes_build.OBJECT] if self._fast.entries else []
+            objects += self._fast.objects if self._fast.entries else []
             link(self.request.toolchain, objects, folder, self.request.cache_dir)
         try:
             hooks = checked_build.HOOKS if self.request.checked else frozenset()
@@ -315,7 +331,9 @@ class _Build:
         kind = ["-S", "-emit-llvm", "-o", "unit.ll"] if request.checked else ["-c", "-o", "unit.o"]
         command = [*request.toolchain.clang, *request.flags, "-include-pch", str(precompiled)]
         command += ["unit.cc", *kind]
-        done = request.toolchain.run(command, folder=folder, cache=request.cache_dir)
+        parts = 1 + len(translation.entries) // _KERNELS_A_PART
+        cache_dir = request.cache_dir
+        done = request.toolchain.run(command, folder=folder, cache=cache_dir, parts=parts)
         if done.limit:
             self.limited = True
             return False, [Diagnostic(ERROR, 1, 1, done.limit, request.name)]
@@ -366,7 +384,8 @@ def _problems(unit: Unit, analysis: Analysis, reflection: Reflection) -> list[Di
         for item in analysis.dropped
         for token in unit.code.tokens[item.start : item.end]
     }
-    found = [*check(unit, analysis), *reflection.diagnostics, *check_address_spaces(unit, analysis)]
+    found = [*check(unit, analysis), *reflection.diagnostics]
+    found += [*check_address_spaces(unit, analysis), *check_qualifiers(unit, analysis)]
     kept = [item for item in found if (item.file, item.line) not in gone]
     return sorted(kept, key=lambda item: (item.file, item.line, item.column))
 

@@ -45,15 +45,19 @@ def _edit(code: Code, span: range, names: set[str], edits: Edits) -> None:
         before, after = code.text(index - 1), code.text(index + 1)
         if before == "<" and after == ">" and code.text(index - 2) == "static_cast":
             edits.replaced[index - 2] = "msl::converted"
-        elif after == "(" and _one_argument(code, index + 1) and _in_expression(code, index):
+        elif after == "(" and _in_expression(code, index) and not _declares(code, index + 1):
             edits.replaced[index] = f"msl::converted<{code.text(index)}>"
         elif before == "(" and after == ")" and _casts(code, index - 1):
             edits.replaced[index - 1] = "msl::To<"
             edits.replaced[index + 1] = ">() ->*"
 
 
-def _one_argument(code: Code, opening: int) -> bool:
-    return len(list(code.split(opening + 1, code.pair[opening]))) == 1
+def _declares(code: Code, opening: int) -> bool:
+    """Whether what follows a type is no single value: several, or `(*name)(...)`, `(&name)[n]`."""
+    closing = code.pair[opening]
+    if code.text(opening + 1) in ("*", "&") and code.text(closing + 1) in ("(", "["):
+        return True
+    return len(list(code.split(opening + 1, closing))) != 1
 
 
 def _in_expression(code: Code, index: int) -> bool:

@@ -55,12 +55,12 @@ class Output:
         self._break()
         return f'#line 1 "{self.name}"\n' + "\n".join(self.lines) + "\n"
 
-    def raw(self, text: str) -> None:
-        """Whole lines of our own."""
+    def raw(self, text: str, place: Token | None = None) -> None:
+        """Whole lines of our own, for `place` in the user's text if that is to blame for them."""
         self._break()
         for line in text.split("\n"):
             self.lines.append(line)
-            self._map.append([])
+            self._map.append([(1, place, False)] if place else [])
 
     def tokens(
         self, code: Sequence[Token], span: range, edits: Edits, values: dict[str, str]

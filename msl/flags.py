@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from msl.toolchain import Toolchain
 
-_WARNINGS = (
+WARNINGS = (
     "unused-variable",
     "parentheses",
     "return-type",
@@ -69,5 +69,5 @@ def compile_flags(toolchain: Toolchain, strict: bool) -> list[str]:
         "-Wno-everything",
         "-Werror=vla-cxx-extension",
         "-Werror=return-mismatch",
-        *(f"-W{name}" for name in _WARNINGS),
+        *(f"-W{name}" for name in WARNINGS),
     ]

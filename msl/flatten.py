@@ -26,7 +26,7 @@ def flattened(text: str, roots: Sequence[Path]) -> str:
     Headers with `#pragma once` come once, guarded where their first place is conditional. A text
     that includes none comes back as it is.
     """
-    if "include" not in text and "import" not in text:
+    if "#" not in text and "%:" not in text:
         return text
     return _Flattener(roots).expand(text, "", 0, conditional=False)
 

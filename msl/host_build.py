@@ -6,6 +6,7 @@ import concurrent.futures
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,8 @@ class HostPaths:
 
 def ensure_host(cache_dir: Path | None = None, *, progress: Progress | None = None) -> HostPaths:
     """The host's programs, built if no earlier build fits. Safe for several processes at once."""
+    if not sys.platform.startswith("linux"):
+        raise HostBuildError("the portable host runs on Linux alone", "./bench NAME --device metal")
     try:
         toolchain = find_toolchain()
     except ToolchainError as error:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 PROTOCOL_VERSION = 1
@@ -43,15 +43,18 @@ class Refused:
 
 
 class HostClient:
-    """One running supervisor."""
+    """One running supervisor; `environment`: variables that it has beside this process's."""
 
-    def __init__(self, supervisor: Path, *options: str) -> None:
+    def __init__(
+        self, supervisor: Path, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._transcript = hashlib.sha256()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         try:
             # A session of its own: Ctrl-C is ours, and the supervisor ends when its input closes.
             self._process = subprocess.Popen(
-                [str(supervisor), *options],
+                [str(supervisor)],
+                env={**os.environ, **environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,

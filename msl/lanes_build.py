@@ -3,9 +3,12 @@ were accepted, and for the others the place and the construct that stands in the
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msl import unrolling
 from msl.checked_ir import Debug
 from msl.flags import compile_flags
 from msl.headers import ensure_precompiled
@@ -17,7 +20,6 @@ from msl.widen.module import Outcome, Widened, widen
 AUTO, FAST, REFERENCE = "auto", "fast", "reference"
 ENGINES = (AUTO, FAST, REFERENCE)
 DEFAULT = AUTO
-OBJECT = "lanes.o"
 
 #: No pass may move code out of the loop it was written in, or make vectors of its own.
 _SCALAR = (
@@ -43,6 +45,7 @@ class Fast:
     declined: dict[int, str] = field(default_factory=dict)  # why not: line, column, construct
     stderr: str = ""  # of the compiler
     failed: str = ""  # why nothing was built
+    objects: list[str] = field(default_factory=list)  # names of files, to be linked
 
 
 def flags(toolchain: Toolchain, strict: bool) -> list[str]:
@@ -52,14 +55,15 @@ def flags(toolchain: Toolchain, strict: bool) -> list[str]:
 
 
 def build(request: Request, translation: Translation, folder: Path) -> Fast:
-    """Build `lanes.o` in `folder`. A unit that does not compile is no case for this engine: the
+    """Build objects in `folder`. A unit that does not compile is no case for this engine: the
     reference build says what is wrong with it."""
     toolchain = request.toolchain
     options = flags(toolchain, request.strict)
     identity = toolchain.identity + cpu_identity()
     precompiled = ensure_precompiled(toolchain, options, identity, request.cache_dir)
     (folder / "lanes.cc").write_text(translation.text(), encoding="utf-8")
-    command = [*toolchain.clang, *options, "-include-pch", str(precompiled), "lanes.cc"]
+    command = [*toolchain.clang, *options, *unrolling.FLAGS]
+    command += ["-include-pch", str(precompiled), "lanes.cc"]
     done = _run(request, [*command, "-S", "-emit-llvm", "-o", "lanes.ll"], folder)
     if done.code:
         return Fast(stderr=done.stderr, failed=done.limit or "the unit does not compile")
@@ -110,11 +114,21 @@ def _reason(outcome: Outcome, folder: Path, translation: Translation) -> str:
 
 
 def _assemble(request: Request, widened: Widened, folder: Path, result: Fast) -> None:
-    (folder / "wide.ll").write_text(widened.text, encoding="utf-8")
-    command = [*request.toolchain.clang, *request.toolchain.target_flags()[:1]]
-    done = _run(request, [*command, *_OBJECT, "wide.ll", "-o", OBJECT], folder)
-    if done.code:
-        said = done.stderr.strip().split("\n")[0]
-        problem = done.limit or f"the widened code does not compile: {said}"
-        result.declined |= dict.fromkeys(result.entries, problem)
-        result.entries.clear()
+    """Compile the parts side by side, as far as there are processors."""
+    command = [*request.toolchain.clang, *request.toolchain.target_flags()[:1], *_OBJECT]
+
+    def one(number: int) -> Completed:
+        name = f"wide{number}"
+        (folder / f"{name}.ll").write_text(widened.texts[number], encoding="utf-8")
+        return _run(request, [*command, f"{name}.ll", "-o", f"{name}.o"], folder)
+
+    count = len(widened.texts)
+    with ThreadPoolExecutor(min(count, os.cpu_count() or 1)) as pool:
+        ended = list(pool.map(one, range(count)))
+    result.objects = [f"wide{number}.o" for number in range(count)]
+    for done in ended:
+        if done.code:
+            said = done.stderr.strip().split("\n")[0]
+            problem = done.limit or f"the widened code does not compile: {said}"
+            result.declined |= dict.fromkeys(result.entries, problem)
+            result.entries.clear()

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     | (?P<ident>[A-Za-z_$\u0080-\U0010ffff][\w$\u0080-\U0010ffff]*)
     | (?P<number>\.?[0-9](?:[eEpP][+-]|'[\w]|[\w.])*)
     | (?P<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    | (?P<open>["'][^\n]*)
     | (?P<punct><<=|>>=|\.\.\.|->\*|::|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\|
         |\+=|-=|\*=|/=|%=|&=|\|=|\^=
         |\#\#|<:(?!:)|<:(?=::)|:>|<%|%>|%:%:|%:|[-+*/%&|^~!=<>?:;,.(){}\[\]\#@`\\"'])
@@ -31,7 +32,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _DIGRAPHS = {"<:": "[", ":>": "]", "<%": "{", "%>": "}", "%:": "#", "%:%:": "##"}
-_SPLICE = re.compile(r"\\[ \t]*\r?\n")
+_SPLICE = re.compile(r"\\[ \t\f\v]*\r?\n")
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ def _tokens(text: str, positions: _Positions, file: str) -> Iterator[Token]:
             yield Token(DIRECTIVE, body, line, column, file, space, True)
             offset = end
             continue
-        kind = {"raw": STRING, "other": PUNCT}.get(kind, kind)
+        kind = {"raw": STRING, "open": PUNCT, "other": PUNCT}.get(kind, kind)
         yield Token(kind, value, line, column, file, space, first)
         first = space = False
 
@@ -146,7 +147,16 @@ class OutputLine:
     text: str
 
 
-_MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"')
+def entered_files(text: str) -> set[str]:
+    """Every file that a preprocessor's output says it has read."""
+    return {_unescaped(match.group(2)) for match in re.finditer(_MARKER.pattern, text, re.M)}
+
+
+_MARKER = re.compile(r'^# (\d+) "((?:[^"\\]|\\.)*)"')
+
+
+def _unescaped(path: str) -> str:
+    return path.replace("\\\\", "\\").replace('\\"', '"')
 
 
 def output_lines(text: str) -> Iterator[OutputLine]:
@@ -155,7 +165,7 @@ def output_lines(text: str) -> Iterator[OutputLine]:
     for content in text.split("\n"):
         marker = _MARKER.match(content)
         if marker:
-            file = marker.group(2).replace("\\\\", "\\").replace('\\"', '"')
+            file = _unescaped(marker.group(2))
             line = int(marker.group(1))
             continue
         if content.strip():

@@ -15,9 +15,11 @@ from msl.syntax import ADDRESS_SPACES, Code
 _SPACES = ("device", "constant", "thread", "threadgroup")
 
 
-def edit_overloads(unit: Unit, edits: Edits) -> None:
-    """Rename what the host compiler could not tell apart, and every call whose arguments decide."""
+def edit_overloads(unit: Unit, edits: Edits) -> Function | None:
+    """Rename what the host compiler could not tell apart, and every call whose arguments decide.
+    The member, if there is one, of which only one overload can stand although they differ."""
     _edit_specialisations(unit, edits)
+    lost: Function | None = None
     groups: dict[tuple[object, ...], list[Function]] = {}
     for function in unit.functions:
         groups.setdefault(_signature(unit, function), []).append(function)
@@ -33,6 +35,8 @@ def edit_overloads(unit: Unit, edits: Edits) -> None:
             or first.name.startswith("operator")
             or _same_text(unit, functions)
         ):
+            if not _same_text(unit, functions) and not _only_called(unit, first):
+                lost = lost or others[0]
             for function in others:
                 edits.delete(function.start, function.end)
             continue
@@ -41,6 +45,28 @@ def edit_overloads(unit: Unit, edits: Edits) -> None:
         renamed.setdefault(first.name, []).append(functions)
     if renamed:
         _edit_calls(unit, renamed, edits)
+    return lost
+
+
+def _only_called(unit: Unit, kept: Function) -> bool:
+    """Whether every call of a member of this name is on a variable that lies where `kept` wants
+    its object."""
+    if kept.name.startswith("operator") or kept.body is None:
+        return False
+    code = unit.code
+    tail = [code.text(index) for index in range(kept.closing + 1, kept.body[0])]
+    space = next((word for word in tail if word in _SPACES), "thread")
+    for function in unit.functions:
+        for index in range(*function.body) if function.body else ():
+            mark = code.text(index - 1)
+            if code.text(index) != kept.name or mark not in (".", "->"):
+                continue
+            places = Places.of(unit, function)
+            homes = places.targets if mark == "->" else places.homes
+            simple = code.is_name(index - 2) and code.text(index - 3) not in (".", "->", "::")
+            if not simple or homes.get(code.text(index - 2)) != space:
+                return False
+    return True
 
 
 def _edit_specialisations(unit: Unit, edits: Edits) -> None:
@@ -141,10 +167,12 @@ class Places:
 
     @staticmethod
     def of(unit: Unit, function: Function) -> Places:
-        """From parameters, locals and program-scope constants."""
+        """From parameters, locals and program-scope constants; where a member lies is not known."""
         code = unit.code
         found = Places(code, {}, {})
         for variable in unit.variables:
+            if variable.owner:
+                continue
             for declarator in variable.declarators:
                 found._add(
                     declarator.name,
@@ -153,6 +181,10 @@ class Places:
                     bool(declarator.arrays),
                     False,
                 )
+        for variable in unit.variables:
+            for declarator in variable.declarators if variable.owner == function.owner else ():
+                if variable.owner:
+                    found._forget(declarator.name)
         for parameter in function.parameters:
             reference = "&" in {code.text(mark) for mark in parameter.declarator.marks}
             pointer = "*" in {code.text(mark) for mark in parameter.declarator.marks}
@@ -182,6 +214,10 @@ class Places:
             self.homes[name] = self.targets[name] = space
         else:
             self.homes[name] = space
+
+    def _forget(self, name: str) -> None:
+        self.targets.pop(name, None)
+        self.homes.pop(name, None)
 
     def pointer(self, start: int, end: int) -> str:
         """The space that a pointer expression points into; "" if unknown."""

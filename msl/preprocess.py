@@ -12,7 +12,7 @@ from pathlib import Path
 from msl import safety
 from msl.clang_output import parse
 from msl.diagnostics import ERROR, Diagnostic
-from msl.lexer import DIRECTIVE, Token, lex
+from msl.lexer import DIRECTIVE, Token, entered_files, lex
 from msl.source_map import locate
 from msl.toolchain import Toolchain
 from msl.words import words
@@ -52,10 +52,21 @@ _MACROS = {
     "__TIME__": '"00:00:00"',
     "__TIMESTAMP__": '"Thu Jan  1 00:00:00 1970"',
     "METAL_FUNC": "inline __attribute__((always_inline))",
+    "assert(...)": "((void)0)",
     "__has_include(...)": "0",
     "__has_include_next(...)": "0",
     "__has_embed(...)": "0",
 }
+#: Questions that each compiler answers for itself. Whoever asks without asking whether he may gets
+#: an error, however the name is put together.
+_TARGET_PROBES = words(
+    """
+    __has_builtin __has_constexpr_builtin __has_feature __has_extension __has_attribute
+    __has_cpp_attribute __has_c_attribute __has_declspec_attribute __has_warning __is_identifier
+    __is_target_arch __is_target_vendor __is_target_os __is_target_environment
+    __is_target_variant_os __is_target_variant_environment __building_module
+    """
+)
 
 
 @dataclass
@@ -82,6 +93,7 @@ class _Inputs:
     roots: Sequence[Path]
     sources: dict[str, str] = field(default_factory=dict)
     raw: dict[str, list[Token]] = field(default_factory=dict)
+    headers: set[str] = field(default_factory=set)  # names below a root; the main file has its own
     diagnostics: list[Diagnostic] = field(default_factory=list)
     blocked: dict[tuple[str, int], Diagnostic] = field(default_factory=dict)  # by file and line
 
@@ -97,13 +109,16 @@ class _Inputs:
 
     def _include(self, includer: str, path: str) -> None:
         beside = (
-            str(Path(includer).parent / path) if includer in self.raw and "/" in includer else path
+            str(Path(includer).parent / path)
+            if includer in self.headers and "/" in includer
+            else path
         )
         for candidate in dict.fromkeys((beside, path)):
             for root in self.roots:
                 found = (root / candidate).resolve()
                 if found.is_file() and found.is_relative_to(root.resolve()):
                     if candidate not in self.sources:
+                        self.headers.add(candidate)
                         text = found.read_text(encoding="utf-8", errors="replace")
                         self.add(candidate, text, self.folder / "include" / candidate)
                     return
@@ -156,6 +171,9 @@ def preprocess(
     if binary or len(text) > MAX_SOURCE_BYTES:
         reason = "source is not text" if binary else "source is larger than 4 MiB"
         return Preprocessed([], {name: text}, [Diagnostic(ERROR, 1, 1, reason, name)])
+    misread = safety.misread(text)
+    if misread:
+        return Preprocessed([], {name: text}, [Diagnostic(ERROR, 1, 1, misread, name)])
     inputs = _Inputs(folder, roots)
     main = folder / "source" / "main.metal"
     inputs.add(name, text, main)
@@ -189,7 +207,12 @@ def preprocess(
     if done.code and not result.failed:
         result.diagnostics.append(Diagnostic(ERROR, 1, 1, "preprocessing failed", name))
     if not result.failed:
-        result.tokens = locate(expanded.read_text(encoding="utf-8"), inputs.raw, names)
+        output = expanded.read_text(encoding="utf-8")
+        foreign = entered_files(output) - set(names)
+        ours = (f"{header_folder(cache)}/", "<")
+        for file in sorted(item for item in foreign if not item.startswith(ours)):
+            result.diagnostics.append(Diagnostic(ERROR, 1, 1, f"'{file}' file not found", name))
+        result.tokens = locate(output, inputs.raw, names)
     return result
 
 
@@ -207,4 +230,5 @@ def _command(toolchain: Toolchain, roots: Sequence[Path], main: Path, expanded: 
     for root in roots:
         command += ["-I", str(root)]
     command += [f"-D{macro}={value}" for macro, value in _MACROS.items()]
+    command += [f"-U{macro}" for macro in _TARGET_PROBES]
     return [*command, str(main), "-o", str(expanded)]

@@ -25,7 +25,6 @@ _AKA = {
 }
 
 
-_RETURN_TYPE = "kernel must have void return type"
 _NO_TEMPLATE = "explicit instantiation does not refer to a kernel template"
 _SCALARS = r"bool|u?char|u?short|u?int|u?long|half|bfloat|float|unsigned|int32_t"
 _OTHER_INPUT = re.compile(rf"(?:metal::)?(?:{_SCALARS})[234]?")
@@ -79,7 +78,10 @@ def reflect(unit: Unit) -> Reflection:
         if function.kind == "kernel":
             words = {unit.code.text(i) for i in range(function.head, function.name_index)}
             if "void" not in words and function.body:
-                found.diagnostics.append(_at(unit.code, function.name_index, _RETURN_TYPE))
+                returned = specifiers_at(unit.code, function.head, function.name_index, True)
+                kind = returned.type if returned else "auto"
+                text = f"invalid return type '{kind}' for kernel function"
+                found.diagnostics.append(_at(unit.code, function.name_index, text))
             signatures[function.start] = _arguments(
                 unit, function, found.diagnostics if function.body else []
             )
@@ -162,11 +164,14 @@ def _argument(
         return Argument("index", parameter.name, attribute=index_attribute.name)
     spaces, marks = _shape(unit, parameter)
     kind = "threadgroup" if "threadgroup" in spaces else "buffer"
+    attribute = parameter.attribute(kind)
     if not marks or not spaces & {"device", "constant", "threadgroup"}:
         if parameter.specifiers and not marks and not spaces:
-            found.append(_invalid_input(code, parameter))
+            found.append(_invalid_input(code, parameter, kind if attribute else ""))
         return Argument("invalid", parameter.name)
-    attribute = parameter.attribute(kind)
+    if attribute and attribute.arguments[0] == attribute.arguments[1]:
+        found.append(_at(code, attribute.index, f"'{kind}' attribute takes one argument"))
+        return Argument("invalid", parameter.name)
     index = integer(unit, *attribute.arguments) if attribute else _free(taken[kind])
     if index is None:
         assert attribute is not None
@@ -188,9 +193,10 @@ def _shape(unit: Unit, parameter: Parameter) -> tuple[set[str], list[str]]:
     marks = [code.text(mark) for mark in parameter.declarator.marks]
     kind = parameter.specifiers.type
     for _ in range(8):
-        if kind not in unit.aliases:
+        name = kind.partition("<")[0]
+        if name not in unit.aliases:
             break
-        start, end = unit.aliases[kind]
+        start, end = unit.aliases[name]
         if code.text(start) == "typedef":
             start += 1
         specifiers = specifiers_at(code, start, end)
@@ -262,7 +268,7 @@ def _address_taken(code: Code, function: Function, name: str) -> bool:
     return any(code.text(i) == name and code.text(i - 1) == "&" for i in range(first, last))
 
 
-def _invalid_input(code: Code, parameter: Parameter) -> Diagnostic:
+def _invalid_input(code: Code, parameter: Parameter, resource: str) -> Diagnostic:
     assert parameter.specifiers is not None
     index = parameter.declarator.name_index
     if index < 0:
@@ -270,6 +276,8 @@ def _invalid_input(code: Code, parameter: Parameter) -> Diagnostic:
     spelling = parameter.specifiers.type
     aka = f" (aka '{_AKA[spelling]}')" if spelling in _AKA else ""
     text = f"invalid type '{spelling}'{aka} for input declaration in a kernel function"
+    if resource:
+        text = f"type '{spelling}'{aka} is not valid for attribute '{resource}'"
     return _at(code, index, text)
 
 

@@ -17,6 +17,7 @@ _KNOWN_DIRECTIVES = words(
     warning
     """
 )
+_LONE_RETURN = re.compile("\r(?!\n)")
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z_]\w*|\d+)?")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|$)", re.DOTALL)
 _INCLUDE = re.compile(r'#\s*(?:include|import)\s*(?:<([^>\n]+)>|"([^"\n]+)")\s*$')
@@ -24,7 +25,8 @@ _PROBE = re.compile(r"__has_(?:include|include_next|embed)\b")
 _PROBE_FORM = re.compile(r'__has_include\s*\(\s*(?:<([^>\n]+)>|"([^"\n]+)")\s*\)')
 _METAL_HEADER = re.compile(r"metal_[a-z0-9_]+|simd/[a-z0-9_]+(?:\.h)?|metal/metal_[a-z0-9_]+")
 _UNSUPPORTED_HEADER = re.compile(
-    r"(?:MetalPerformancePrimitives|metal_tensor|metal_raytracing|metal_cooperative_tensor)"
+    r"(?:MetalPerformancePrimitives|metal_tensor|metal_raytracing|metal_cooperative_tensor"
+    r"|CoreImage/|RealityKit/|SwiftUI/)"
 )
 _PRAGMA = re.compile(
     r"#?\s*pragma\s+(?:unroll|nounroll|once|mark|message|METAL|STDC\s+FP_CONTRACT|pack|region|endregion"
@@ -39,17 +41,18 @@ _FORBIDDEN = {
     "__asm": "inline assembly is not supported in Metal",
     "__asm__": "inline assembly is not supported in Metal",
     "goto": "'goto' is not supported in Metal",
-    "thread_local": "thread-local storage is not supported in Metal",
+    "thread_local": "'thread_local' is not supported in Metal",
     "__thread": "thread-local storage is not supported in Metal",
     "_Thread_local": "thread-local storage is not supported in Metal",
     "dynamic_cast": "'dynamic_cast' is not supported in Metal",
     "typeid": "'typeid' is not supported in Metal",
     "new": "'new' is not supported in Metal",
     "delete": "'delete' is not supported in Metal",
-    "virtual": "virtual functions are not supported in Metal",
-    "throw": "cannot use 'throw' with exceptions disabled",
-    "try": "cannot use 'try' with exceptions disabled",
-    "catch": "cannot use 'try' with exceptions disabled",
+    "virtual": "virtual member functions are not supported in Metal",
+    "throw": "'throw' is not supported in Metal",
+    "try": "'try' is not supported in Metal",
+    "catch": "'catch' is not supported in Metal",
+    "register": "Metal does not support the 'register' storage class specifier",
     "double": "'double' is not supported in Metal",
     "__float128": "'__float128' is not supported in Metal",
     "__int128": "'__int128' is not supported in Metal",
@@ -86,6 +89,13 @@ _HARMLESS_BUILTINS = words(
 
 def _error(token: Token, text: str) -> Diagnostic:
     return Diagnostic(ERROR, token.line, token.column, text, token.file)
+
+
+def misread(text: str) -> str:
+    """Why readers may disagree where the lines of a text begin; "" if they cannot."""
+    if _LONE_RETURN.search(text):
+        return "a carriage return without a line feed: some readers end a line there"
+    return "starts with a byte-order mark" if text.startswith("\ufeff") else ""
 
 
 def allowed_path(path: str) -> bool:
@@ -195,7 +205,9 @@ def token_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
         message = _FORBIDDEN.get(text)
         if message and not _innocent(text, before, after):
             found.append(_error(token, message))
-        elif text == "extern" and index + 1 < len(tokens) and tokens[index + 1].kind == STRING:
+        elif text == after == "long":
+            found.append(_error(token, "'long long' is not supported in Metal"))
+        elif _declares_foreign(tokens, index):
             found.append(_error(token, "language linkage is not supported in Metal"))
         elif (
             (text.startswith("__builtin_") and text not in _HARMLESS_BUILTINS)
@@ -206,6 +218,57 @@ def token_checks(tokens: Sequence[Token]) -> list[Diagnostic]:
         elif text in ("__attribute__", "__attribute"):
             found += _gnu_attribute(tokens, index)
     return found
+
+
+def _declares_foreign(tokens: Sequence[Token], index: int) -> bool:
+    """Whether `extern "C"` stands before a declaration, or before a block that
+    holds a function's: a definition is the shader's own."""
+    if not _linkage(tokens, index):
+        return False
+    if index + 2 < len(tokens) and tokens[index + 2].text == "{":
+        return _prototype(tokens, index + 3, _closing(tokens, index + 2))
+    after = (token.text for token in tokens[index + 2 :])
+    return next((text for text in after if text in ("{", ";")), ";") == ";"
+
+
+def _prototype(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether a function is declared and not defined between two braces, outside of others."""
+    depth = 0
+    for index in range(start, end):
+        depth += {"{": 1, "}": -1}.get(tokens[index].text, 0)
+        if not depth and tokens[index].text == ";" and tokens[index - 1].text == ")":
+            return True
+    return False
+
+
+def _linkage(tokens: Sequence[Token], index: int) -> bool:
+    return (
+        tokens[index].text == "extern"
+        and index + 1 < len(tokens)
+        and tokens[index + 1].kind == STRING
+    )
+
+
+def without_linkage(tokens: list[Token]) -> list[Token]:
+    """The text without its language linkages: what they say about names is for a linker."""
+    gone: set[int] = set()
+    for index in range(len(tokens)):
+        if not _linkage(tokens, index):
+            continue
+        gone |= {index, index + 1}
+        if index + 2 < len(tokens) and tokens[index + 2].text == "{":
+            gone |= {index + 2, _closing(tokens, index + 2)}
+    return [token for index, token in enumerate(tokens) if index not in gone] if gone else tokens
+
+
+def _closing(tokens: Sequence[Token], opening: int) -> int:
+    depth = 0
+    for index in range(opening, len(tokens)):
+        if tokens[index].kind not in (DIRECTIVE, STRING):
+            depth += {"{": 1, "}": -1}.get(tokens[index].text, 0)
+        if depth == 0:
+            return index
+    return opening
 
 
 def _innocent(text: str, before: str, after: str) -> bool:

@@ -1,42 +1,120 @@
-"""`make perf`: measures everything and writes docs/PERFORMANCE.md."""
+"""`python -m perf`: measures what docs/PERFORMANCE.md shows and writes it, or shows some of it.
+
+A whole run keeps what it finds and goes on where it was interrupted. Missing a bound is a finding,
+not a failure. `--check` fails if the page is not what its data make; figures belong to the commit
+that they name, so a change of a kernel makes nothing stale.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import time
+from collections.abc import Sequence
 
-from harness import atomic, settings
-from harness.command import console
-from perf import latency, memory, throughput, vector_math
-from perf.findings import Finding, report
-
-TARGET = settings.ROOT / "docs" / "PERFORMANCE.md"
-
-
-def measurements(home: Path) -> Iterator[Callable[[], list[Finding]]]:
-    """Every measurement, in order; each is run when it is asked for."""
-    yield lambda: list(latency.builds())
-    yield lambda: list(latency.commands(home))
-    yield lambda: [throughput.relu_beside_copy()]
-    yield lambda: list(throughput.beside_mlx())
-    yield lambda: list(vector_math.beside_copy())
-    yield lambda: list(memory.run(home))
+from harness import atomic, console
+from harness.command.progress import duration
+from harness.errors import ExitCode, UserError
+from perf import parts, store
+from perf.findings import findings
+from perf.page import PAGE, page
+from perf.parts import Item
+from perf.store import DATA, Store, unfinished
 
 
-def main() -> int:
-    """Measure, print, write. Missing a bound is a finding, not a failure."""
-    findings: list[Finding] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for measurement in measurements(Path(folder)):
-            for finding in measurement():
-                findings.append(finding)
-                reached = "reached" if finding.reached else "NOT REACHED"
-                console.say(f"{finding.what}: {finding.value:.4g} {finding.unit} ({reached})")
-    atomic.write_text(TARGET, report(findings))
-    console.say(f"wrote {TARGET.relative_to(settings.ROOT)}")
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    options = _parser().parse_args(arguments)
+    names = tuple(name for name in (options.names or "").split(",") if name)
+    try:
+        if options.check:
+            return _check()
+        if options.page:
+            return _write(_stored())
+        items = parts.items(options.only, names)
+        if (options.only or names) and not options.keep:
+            _measure(items, shown := Store.fresh())
+            console.say(page(shown))
+            return ExitCode.PASSED
+        if options.keep:
+            known = _stored()
+            _same_machine(known)
+            _measure(items, known)
+            return _write(known)
+        return _whole(items, Store.fresh() if options.fresh else Store.resumed())
+    except UserError as problem:
+        console.error(problem.message, problem.hint)
+        return problem.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="perf", description=__doc__)
+    every = ", ".join(parts.PARTS)
+    parser.add_argument("--only", metavar="PART", help=f"one of {every}; shown, not stored")
+    parser.add_argument("--names", metavar="A,B", help="only these kernels; shown, not stored")
+    parser.add_argument("--keep", action="store_true", help="store what --only and --names find")
+    parser.add_argument("--fresh", action="store_true", help="forget a run that was interrupted")
+    parser.add_argument("--page", action="store_true", help="write the page again, measure nothing")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if it is stale")
+    return parser
+
+
+def _stored() -> Store:
+    found = Store.load(DATA)
+    if found is None:
+        raise UserError(f"there is no {DATA.name} yet", "make perf")
+    return found
+
+
+def _same_machine(known: Store) -> None:
+    """Figures of two machines or versions do not stand in one table; of two commits they may."""
+    here, there = ({**facts, "commit": None} for facts in (store.machine(), known.machine))
+    if here != there:
+        raise UserError("the stored figures are of another machine or other versions", "make perf")
+
+
+def _check() -> int:
+    known = Store.load(DATA)
+    if known is None or page(known) == (PAGE.read_text("utf-8") if PAGE.exists() else ""):
+        return ExitCode.PASSED
+    print(f"stale: {PAGE.name}: run `python3 setup.py --run -m perf --page`", file=sys.stderr)
+    return ExitCode.REFUSED
+
+
+def _whole(items: Sequence[Item], found: Store) -> int:
+    left = [item for item in items if not found.has(item.part, item.key)]
+    if len(left) < len(items):
+        console.say(f"going on with a run that was interrupted: {len(left)} of {len(items)} left")
+    _measure(left, found, keep=True)
+    found.save(DATA)
+    unfinished().unlink(missing_ok=True)
+    return _write(found)
+
+
+def _measure(items: Sequence[Item], into: Store, keep: bool = False) -> None:
+    """Find the items in order, each with an estimate of what is left."""
+    total = sum(item.seconds for item in items)
+    done, began = 0.0, time.monotonic()
+    for number, item in enumerate(items, 1):
+        entry = item.find()
+        into.put(item.part, item.key, entry)
+        if keep:
+            into.save(unfinished())
+        done += item.seconds
+        left = (time.monotonic() - began) * (total - done) / done
+        why = f": {entry['unable']}" if "unable" in entry else ""
+        place = f"[{number}/{len(items)}, about {duration(left)} left]"
+        console.say(f"{place} {item.part} {item.key}{why}")
+
+
+def _write(found: Store) -> int:
+    found.save(DATA)
+    atomic.write_text(PAGE, page(found))
+    for finding in findings(found):
+        if not finding.reached:
+            console.say(f"not reached: {finding.what}: {finding.value:.3g} {finding.unit}")
+    console.say(f"wrote docs/{PAGE.name}")
+    return ExitCode.PASSED
 
 
 if __name__ == "__main__":

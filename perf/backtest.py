@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,8 @@ import numpy as np
 import chip_metrics
 from chip_metrics import Ceilings, Level, synthesis
 from chip_metrics.synthesis import cpu
-from harness import atomic, environment, prediction, settings
+from harness import atomic, console, environment, prediction, settings
 from harness.checking import counting
-from harness.command import console
 from harness.errors import UserError
 from harness.evaluator import evaluate
 from harness.problem import catalog
@@ -71,7 +71,7 @@ class Judged:
         return self.prediction.least_ms <= self.measured_ms <= self.prediction.most_ms
 
 
-def measure(kernel: Kernel) -> Row | str:
+def measure(kernel: Kernel, *, in_view: bool) -> Row | str:
     """Time and counts of a kernel at one size, or why there are none."""
     found = evaluate(kernel.name, None, device="cpu", sizes=(SIZE,), mode="screen", sides="metal")
     if found.figures is None or found.figures.kernel_ms_median is None:
@@ -90,12 +90,15 @@ def measure(kernel: Kernel) -> Row | str:
         "derived": dict(counted.derived),
         "threadgroups": counted.threadgroups,
         "sampled": counted.sampled,
-        "in_view": False,
+        "in_view": in_view,
     }
 
 
-def measure_all(kernels: Sequence[Kernel], seconds: float) -> None:
-    """Measure as many kernels as the time allows; every row is kept as it is found."""
+def measure_all(kernels: Sequence[Kernel], seconds: float, data: Path) -> None:
+    """Measure as many kernels as the time allows; every row is kept in `data` as it is found. What
+    was in view when rates were set stays so, however often it is measured."""
+    before = json.loads(DATA.read_text("utf-8"))["rows"]
+    seen = {row["kernel"] for row in before if row["in_view"]}
     known = chip_metrics.detect_cpu()
     ceilings = chip_metrics.measured_ceilings(known, settings.paths().build)
     rows: list[Row] = []
@@ -104,7 +107,7 @@ def measure_all(kernels: Sequence[Kernel], seconds: float) -> None:
         if time.monotonic() - started > seconds:
             break
         try:
-            row = measure(kernel)
+            row = measure(kernel, in_view=kernel.name in seen)
         except UserError as error:
             row = error.message
         if isinstance(row, str):
@@ -112,7 +115,7 @@ def measure_all(kernels: Sequence[Kernel], seconds: float) -> None:
             continue
         rows.append(row)
         console.say(f"{kernel.name}: {row['ms']:.4g} ms")
-        atomic.write_json(DATA, document(known, ceilings, sorted(rows, key=lambda r: r["kernel"])))
+        atomic.write_json(data, document(known, ceilings, sorted(rows, key=lambda r: r["kernel"])))
 
 
 def document(known: chip_metrics.Cpu, ceilings: Ceilings, rows: Sequence[Row]) -> dict[str, Any]:
@@ -161,19 +164,13 @@ def holding(rows: Sequence[Judged]) -> float:
 def page(stored: Mapping[str, Any]) -> str:
     """docs/PREDICT.md."""
     rows = judged(stored)
-    half = [row for row in rows if row.judging]
-    below = sum(row.measured_ms < row.prediction.least_ms for row in rows)
     known = f"{stored['cpu']['model']}, {stored['cpu']['cores']} cores"
     lines = [
         _INTRODUCTION,
         f"`python -m perf.backtest --measure` on {known}, "
         f"commit {stored['commit']}, size `{SIZE}`:",
         "",
-        "| kernels | Spearman | between the bounds | below the least time |",
-        "|---|---|---|---|",
-        f"| all {len(rows)} | {spearman(rows):.2f} | {holding(rows):.0%} | {below} |",
-        f"| {len(half)} unseen before | {spearman(half):.2f} | {holding(half):.0%} | "
-        f"{sum(row.measured_ms < row.prediction.least_ms for row in half)} |",
+        summary(stored),
         "",
         f"The bounds of a kernel are a factor of {_width(rows):.0f} apart (median), so they "
         "exclude little.",
@@ -185,6 +182,21 @@ def page(stored: Mapping[str, Any]) -> str:
         _CONCLUSION,
     ]
     return "\n".join(lines) + "\n"
+
+
+def summary(stored: Mapping[str, Any]) -> str:
+    """How well the predictions fit what is stored, as a table."""
+    rows = judged(stored)
+    unseen = [row for row in rows if row.judging]
+    lines = [
+        "| kernels | Spearman | between the bounds | below the least time |",
+        "|---|---|---|---|",
+    ]
+    for label, some in ((f"all {len(rows)}", rows), (f"{len(unseen)} unseen before", unseen)):
+        if len(some) > 1:
+            below = sum(row.measured_ms < row.prediction.least_ms for row in some)
+            lines.append(f"| {label} | {spearman(some):.2f} | {holding(some):.0%} | {below} |")
+    return "\n".join(lines)
 
 
 def _width(rows: Sequence[Judged]) -> float:
@@ -203,10 +215,16 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="perf.backtest", description=__doc__)
     parser.add_argument("--measure", action="store_true", help="measure anew (about ten minutes)")
     parser.add_argument("--seconds", type=float, default=900, help="stop measuring after so long")
+    parser.add_argument(
+        "--aside", type=Path, help="keep what is measured in this file; the page stays as it is"
+    )
     options = parser.parse_args(arguments)
     if options.measure:
         names = [kernel for kernel in catalog.default().kernels() if kernel.set != "metal_sci"]
-        measure_all(names, options.seconds)
+        measure_all(names, options.seconds, options.aside or DATA)
+    if options.aside:
+        sys.stdout.write(summary(json.loads(options.aside.read_text("utf-8"))) + "\n")
+        return 0
     atomic.write_text(PAGE, page(json.loads(DATA.read_text("utf-8"))))
     console.say(f"wrote {PAGE.relative_to(settings.ROOT)}")
     return 0

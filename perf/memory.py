@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.problem import catalog
 from harness.problem.binding import problem_slots
-from perf.findings import Finding
-from perf.latency import BENCH
+from perf.store import Entry
+from perf.waits import BENCH
 
 _MB = 1_000_000
 _POLL_S = 0.02
 KERNEL, SIZE = "relu", "large"
 
 
-def run(home: Path) -> Iterator[Finding]:
-    """Peaks over one run that only checks, of the harness and of all that it started."""
+def measure() -> Entry:
+    """Peaks over one run that only checks, of the harness and of all that it started, in MB; and
+    what they may be."""
     spec = catalog.default().find(KERNEL).spec
     slots = problem_slots(spec, catalog.point_of(spec, SIZE)).values()
     buffers = sum(slot.bytes for slot in slots)
-    harness, hosts = _peaks(home)
-    what = f"{KERNEL} at {SIZE}, buffers of {buffers / _MB:.0f} MB"
+    with tempfile.TemporaryDirectory(prefix="performance-") as home:
+        harness, hosts = _peaks(Path(home))
     pool = 2 * buffers  # two runs, on two kinds of poison
-    limit = (1.2 * pool + 100 * _MB) / _MB
-    yield Finding("host processes, peak", hosts / _MB, "MB", limit, True, what)
-    limit = (8 * buffers + 500 * _MB) / _MB
-    yield Finding("harness, peak", harness / _MB, "MB", limit, True, what)
+    return {
+        "buffers_mb": buffers / _MB,
+        "hosts_mb": hosts / _MB,
+        "hosts_limit_mb": (1.2 * pool + 100 * _MB) / _MB,
+        "harness_mb": harness / _MB,
+        "harness_limit_mb": (8 * buffers + 500 * _MB) / _MB,
+    }
 
 
 def _peaks(home: Path) -> tuple[int, int]:

@@ -28,6 +28,7 @@ PARTS: Mapping[str, Callable[[bool], Section]] = {
     "fuzz": fuzz.run,
     "kills": kills.run,
     "null": null.run,
+    "power": null.power,
 }
 
 

@@ -15,7 +15,7 @@ from trust.section import Section
 
 Say = Callable[[str], None]
 #: The parts of the page in their order.
-ORDER = ("bad", "honest", "matrix", "conformance", "escapes", "fuzz", "kills", "null")
+ORDER = ("bad", "honest", "matrix", "conformance", "escapes", "fuzz", "kills", "null", "power")
 #: Chips whose Variants are judged here: every file of metal/kernels is one of these.
 _CHIPS = ("apple-m4-max", "cpu-amd-avx512-2")
 
@@ -181,8 +181,9 @@ KNOWN = (
     "`own_13_short_counter` (sixteen-bit column counter) needs a held-out draw above 65 535"
     " columns: 323 of 400 secrets draw one at the published size (`step`, `corner`). The corpus"
     " fixes such a secret.",
-    "The checked build runs at check sizes. A kernel that reaches memory of the worker through an"
-    " integer at its timed size only, and keeps notes there, is not seen. It has nothing to keep:"
+    "The checked build runs at check sizes, and for a gate in a dozen threadgroups of the first"
+    " dispatch at the ranked size. A kernel that reaches memory of the worker through an integer in"
+    " others alone, and keeps notes there, is not seen. It has little to keep:"
     " timed inputs are combined across up to 64 sets, turned by rows where rows are independent,"
     " and drawn again while that takes less than 15 % of the time; a tenth of the instances is"
     " compared with the oracle, chosen after they ran.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent_steel.offline.view import POSITION, Geometry, View
 from msl.declarations import Parameter
-from msl.statements import statement_end
+from msl.statements import Local, local_at, statement_end
 from msl.words import words
 
 #: Functions of the library without effects that take floats, element by element.
@@ -45,7 +45,9 @@ class Items:
 def items_of(view: View) -> Items | None:
     """The items of a kernel; None where threads share anything or the shape is another."""
     geometry = view.geometry
-    if geometry is None or not geometry.linear or not view.plain or view.header.tune:
+    if geometry is None or not geometry.linear or geometry.consts:
+        return None
+    if not view.plain or view.header.tune:
         return None
     if view.attributes() != {POSITION} or view.declared & MATH:
         return None
@@ -98,3 +100,29 @@ def calls_are_math(view: View, span: range, also: frozenset[str]) -> bool:
         if code.text(at + 1) == "::" or code.text(at) in ("sizeof", "as_type"):
             return False
     return True
+
+
+def declaration(view: View, span: range) -> Local | None:
+    """The declaration that a statement is; `a += b[0] * c;` is none, whatever its tokens allow."""
+    if view.code.text(span.start + 1) in ("=", *COMPOUND):
+        return None
+    return local_at(view.code, span.start, span.stop)
+
+
+def counted(view: View, span: range) -> tuple[str, str, range] | None:
+    """Index, extent and body of `for (uint I = 0; I < E; ++I)` with a name for E."""
+    code = view.code
+    if code.text(span.start) != "for":
+        return None
+    closing = code.pair[span.start + 1]
+    words = view.words(range(span.start + 2, closing))
+    if len(words) != 11 or words[0] != "uint" or words[2:5] != ["=", "0", ";"]:
+        return None
+    index, extent = words[1], words[7]
+    steps = (["++", index], [index, "++"])
+    if words[5:7] != [index, "<"] or words[8] != ";" or words[9:] not in steps:
+        return None
+    start = closing + 1
+    if code.text(start) == "{":
+        return index, extent, range(start + 1, span.stop - 1)
+    return index, extent, range(start, span.stop)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from agent_steel.offline.view import POSITION, Geometry, View, with_geometry
+from agent_steel.offline.view import POSITION, View, with_geometry
+from harness.problem import catalog
 from harness.problem.header import with_constants
+from msl.lexer import DIRECTIVE, Token, lex
 
 MAX_THREADS = 1024
 MAX_JOINT = 4096
@@ -40,28 +44,36 @@ def tunings(view: View, seed: int) -> Iterator[tuple[str, str]]:
 def threadgroups(view: View, seed: int) -> Iterator[tuple[str, str]]:
     """(technique, source) of other threadgroups, if no thread can tell in which one it is."""
     geometry = view.geometry
-    if geometry is None or not _independent(view):
+    if geometry is None:
         return
-    shapes: list[tuple[str, str, str]] = []
+    found = shapes(view)
+    random.Random(f"threadgroup {seed}").shuffle(found)
+    for shape in found:
+        if shape != geometry.threadgroup:
+            changed = replace(geometry, threadgroup=shape)
+            yield f"threadgroup {' '.join(shape)}", with_geometry(view.source, changed)
+
+
+def shapes(view: View) -> list[tuple[str, str, str]]:
+    """The threadgroups that a kernel may have; none where a thread can tell."""
+    geometry = view.geometry
+    if geometry is None or not _independent(view):
+        return []
     if geometry.linear:
         # SIMD-groups of a line are 32 neighbours whatever the width, as long as 32 divides it.
         width = geometry.threadgroup[0]
         if not _lanes_hidden(view) and not (width.isdigit() and int(width) % SIMD_WIDTH == 0):
-            return
-        shapes = [(str(one), "1", "1") for one in _WIDTHS]
-    elif _lanes_hidden(view) and geometry.grid[2] == geometry.threadgroup[2] == "1":
-        shapes = [(str(x), str(y), "1") for x, y in _SHAPES]
-    random.Random(f"threadgroup {seed}").shuffle(shapes)
-    for shape in shapes:
-        if shape != geometry.threadgroup:
-            changed = Geometry(geometry.grid, shape)
-            yield f"threadgroup {' '.join(shape)}", with_geometry(view.source, changed)
+            return []
+        return [(str(one), "1", "1") for one in _WIDTHS]
+    if _lanes_hidden(view) and geometry.threadgroup[2] == "1":
+        return [(str(x), str(y), "1") for x, y in _SHAPES]
+    return []
 
 
 def _independent(view: View) -> bool:
     """Whether the kernel knows its place in the grid (and its lane) only, and shares no memory."""
     told = view.attributes() - {POSITION, "threads_per_grid", *_LANE}
-    return not told and view.plain and not set(_words(view)) & set(_SHARED)
+    return not told and not set(_words(view)) & set(_SHARED)
 
 
 def _lanes_hidden(view: View) -> bool:
@@ -71,4 +83,11 @@ def _lanes_hidden(view: View) -> bool:
 
 
 def _words(view: View) -> list[str]:
-    return [token.text for token in view.code.tokens]
+    """The tokens of the source and of the headers that it includes, macros as they are written."""
+    text = view.source if view.plain else catalog.source_of(view.source).recorded
+    return [word for token in lex(text) for word in _parts(token)]
+
+
+def _parts(token: Token) -> list[str]:
+    """A token; of a directive, the words."""
+    return re.findall(r"\w+", token.text) if token.kind == DIRECTIVE else [token.text]

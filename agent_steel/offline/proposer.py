@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from agent_steel.offline.elementwise import grid_stride, vectors
+from agent_steel.offline.invariants import fast_math, hoisted
 from agent_steel.offline.knobs import threadgroups, tunings
-from agent_steel.offline.rows import simdgroup_a_row
+from agent_steel.offline.online import single_pass
+from agent_steel.offline.rows import simdgroup_a_row, threadgroup_a_row
+from agent_steel.offline.scans import simdgroup_scans
+from agent_steel.offline.sharing import side_by_side
+from agent_steel.offline.tiling import tiles
+from agent_steel.offline.trees import simd_reductions
+from agent_steel.offline.tuning import suggested
 from agent_steel.offline.view import View, view_of
 from agent_steel.proposing import Candidate, Context, Proposal, Unusable
 from harness.timing.verdict import source_identity
@@ -16,11 +23,19 @@ Rule = Callable[[View, int], Moves]
 #: In order of what they promise. Each gives (technique, source), nothing where it is not certain.
 RULES: tuple[Rule, ...] = (
     simdgroup_a_row,
+    simdgroup_scans,
+    simd_reductions,
     vectors,
+    side_by_side,
     grid_stride,
-    tunings,
-    threadgroups,
+    threadgroup_a_row,
+    hoisted,
+    single_pass,
+    fast_math,
+    tiles,
 )
+#: What changes numbers only, in seeded order, where Optuna has nothing to say.
+KNOBS: tuple[Rule, ...] = (tunings, threadgroups)
 
 
 class OfflineProposer:
@@ -51,3 +66,6 @@ def _moves(start: Candidate, context: Context, seed: int) -> Moves:
         return
     for rule in RULES:
         yield from rule(view, seed)
+    yield from suggested(view, context.history, seed)
+    for knob in KNOBS:
+        yield from knob(view, seed)

@@ -1,4 +1,5 @@
-"""The rule for kernels with one thread a row: one SIMD-group a row, reductions over its lanes."""
+"""Rules for kernels with one thread a row: a SIMD-group or a threadgroup a row, with reductions
+over its lanes."""
 
 from __future__ import annotations
 
@@ -9,13 +10,18 @@ from agent_steel.offline.body import (
     COMPOUND,
     Items,
     calls_are_math,
+    declaration,
     items_of,
     statements,
 )
+from agent_steel.offline.knobs import SIMD_WIDTH
 from agent_steel.offline.view import Geometry, View, edited, with_geometry
-from msl.statements import Local, local_at
+from msl.statements import Local
 
-_LANE, _POSITION = "lane", "position"
+_LANE, _POSITION, _PARTS = "lane", "position", "row_parts"
+_THREADGROUP = 256
+_GROUPS = (4, 8, 32)
+_IDENTITY = {"simd_sum": "0.0f", "simd_max": "-INFINITY", "simd_min": "INFINITY"}
 _TYPES = frozenset(("float", "int", "uint"))
 _CASTS = frozenset((*_TYPES, "ulong", "long", "size_t"))
 _EXTREMES = {"max": "simd_max", "fmax": "simd_max", "min": "simd_min", "fmin": "simd_min"}
@@ -46,6 +52,12 @@ class Plan:
     accesses: list[Access] = field(default_factory=list)
     edits: list[tuple[int, int, str]] = field(default_factory=list)
     loops: int = 0
+    groups: int = 1  # SIMD-groups a row
+
+    @property
+    def lanes(self) -> int:
+        """Threads a row."""
+        return SIMD_WIDTH * self.groups
 
     @property
     def view(self) -> View:
@@ -55,36 +67,66 @@ class Plan:
 
 def simdgroup_a_row(view: View, seed: int) -> Iterator[tuple[str, str]]:
     """Lanes take every 32nd column of each loop; sums and extremes end in a SIMD reduction."""
+    source = _of_groups(view, 1)
+    if source:
+        yield "one SIMD-group a row", source
+
+
+def threadgroup_a_row(view: View, seed: int) -> Iterator[tuple[str, str]]:
+    """The same by several SIMD-groups, which exchange what they came to in threadgroup memory."""
+    for groups in _GROUPS:
+        source = _of_groups(view, groups)
+        if source:
+            yield f"one threadgroup of {SIMD_WIDTH * groups} a row", source
+
+
+def _of_groups(view: View, groups: int) -> str:
     items = items_of(view)
-    if items is None or not items.fresh(_LANE, _POSITION):
-        return
-    plan = Plan(items)
+    if items is None or not items.fresh(_LANE, _POSITION, _PARTS):
+        return ""
+    if groups > 1 and items.bound:
+        return ""  # an early return before a barrier
+    plan = Plan(items, groups=groups)
     for parameter in view.kernel.parameters:
         if view.element(parameter.name):
             plan.roots[parameter.name] = parameter.name
     if not all(_spread(plan, span) for span in statements(view, items.work)):
-        return
-    if not plan.loops or not _disjoint(plan):
-        return
-    yield "one SIMD-group a row", _assembled(plan)
+        return ""
+    return _assembled(plan) if plan.loops and _disjoint(plan) else ""
 
 
 def _assembled(plan: Plan) -> str:
-    view, items = plan.view, plan.items
+    view, items, lanes = plan.view, plan.items, plan.lanes
     index = items.parameter
     opening = view.starts[view.body.start - 1] + 1
     last = index.end - 1
     end = view.starts[last] + len(view.code.text(last))
-    begin = f"\n  const uint {items.index} = {_POSITION} / 32;"
-    begin += f"\n  const uint {_LANE} = {_POSITION} % 32;"
+    begin = f"\n  const uint {items.index} = {_POSITION} / {lanes};"
+    begin += f"\n  const uint {_LANE} = {_POSITION} % {lanes};"
+    if plan.groups > 1:
+        begin += f"\n  threadgroup float {_PARTS}[{plan.groups}];"
     edits = [
         *plan.edits,
         (opening, opening, begin),
         (view.starts[index.start], end, f"uint {_POSITION} [[thread_position_in_grid]]"),
     ]
     threads = items.geometry.grid[0]
-    grid = (f"32 * {threads}" if threads.isalnum() else f"32 * ({threads})", "1", "1")
-    return with_geometry(edited(view.source, edits), Geometry(grid, ("256", "1", "1")))
+    grid = (f"{lanes} * {threads}" if threads.isalnum() else f"{lanes} * ({threads})", "1", "1")
+    group = str(_THREADGROUP if plan.groups == 1 else lanes)
+    return with_geometry(edited(view.source, edits), Geometry(grid, (group, "1", "1")))
+
+
+def _combined(plan: Plan, name: str, function: str) -> str:
+    """What follows a loop: the reduction of one accumulator over all lanes of a row."""
+    if plan.groups == 1:
+        return f"\n  {name} = {function}({name});"
+    barrier = "\n  threadgroup_barrier(mem_flags::mem_threadgroup);"
+    return (
+        f"\n  {name} = {function}({name});"
+        f"\n  if ({_LANE} % 32 == 0) {_PARTS}[{_LANE} / 32] = {name};{barrier}"
+        f"\n  {name} = {function}({_LANE} % 32 < {plan.groups} ? {_PARTS}[{_LANE} % 32]"
+        f" : {_IDENTITY[function]});{barrier}"
+    )
 
 
 def _spread(plan: Plan, span: range) -> bool:
@@ -94,7 +136,7 @@ def _spread(plan: Plan, span: range) -> bool:
         return _spread_loop(plan, span)
     if not _quiet(plan, span):
         return False
-    local = local_at(code, span.start, span.stop)
+    local = declaration(plan.view, span)
     if local is not None:
         return _declare(plan, local, span)
     target = code.text(span.start)
@@ -171,7 +213,7 @@ def _note(plan: Plan, span: range, start: tuple[str, ...] | None, column: str = 
 
 
 def _spread_loop(plan: Plan, span: range) -> bool:
-    """`for (T c = S; c < E; ++c)`: every 32nd column from S + lane."""
+    """`for (T c = S; c < E; ++c)`: from S + lane, by as many columns as there are lanes."""
     view, code = plan.view, plan.view.code
     closing = code.pair[span.start + 1]
     words = view.words(range(span.start + 2, closing))
@@ -199,13 +241,15 @@ def _spread_loop(plan: Plan, span: range) -> bool:
     at = [view.starts[span.start + 2 + offset] for offset in (3, first, second)]
     began = lane if start in (("0",), ("0u",)) else f"{' '.join(start)} + {lane}"
     plan.edits.append((at[0], at[1], began))
-    plan.edits.append((at[2] + 1, view.starts[closing], f" {column} += 32"))
+    plan.edits.append((at[2] + 1, view.starts[closing], f" {column} += {plan.lanes}"))
     before = view.starts[span.start]
     end = view.starts[span.stop - 1] + 1
     for name, function in reductions.items():
         if function == "simd_sum" and name not in plan.zeros:
             plan.edits.append((before, before, f"{name} = {_LANE} == 0 ? {name} : 0;\n  "))
-        plan.edits.append((end, end, f"\n  {name} = {function}({name});"))
+        if plan.groups > 1 and plan.scalars[name] != "float":
+            return False
+        plan.edits.append((end, end, _combined(plan, name, function)))
         plan.zeros.discard(name)
         plan.changed.add(name)
     plan.loops += 1
@@ -221,7 +265,7 @@ def _columns(plan: Plan, body: range, column: str, start: tuple[str, ...]) -> di
     for span in statements(plan.view, body):
         if not _quiet(plan, span):
             return None
-        local = local_at(code, span.start, span.stop)
+        local = declaration(plan.view, span)
         name = code.text(span.start)
         if local is not None:
             one = local.declarators[0]

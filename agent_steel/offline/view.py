@@ -17,7 +17,9 @@ from msl.scanner import scan
 from msl.syntax import Code, Unbalanced
 
 POSITION = "thread_position_in_grid"
-_GEOMETRY = re.compile(r"^[ \t]*//![ \t]*(?:grid|threadgroup)[ \t]*:.*\n?", re.MULTILINE)
+_GEOMETRY = re.compile(
+    r"^[ \t]*//![ \t]*(?:(?:grid|threadgroup)[ \t]*:|dispatch\b).*\n?", re.MULTILINE
+)
 _LIBRARY = re.compile(r"#\s*include\s*<metal_\w+>\s*|#\s*pragma\s+once\s*")
 #: Dims at which two expressions are told apart: equal at all of them is equal for our purposes.
 _PRIMES = (3, 7, 13, 31, 61, 127, 257, 509)
@@ -25,10 +27,13 @@ _PRIMES = (3, 7, 13, 31, 61, 127, 257, 509)
 
 @dataclass(frozen=True)
 class Geometry:
-    """Grid and threadgroup of the one dispatch, three expressions each."""
+    """Grid and threadgroup of the one dispatch, three expressions each, and the constants that it
+    binds by index, for which it has to name its function."""
 
     grid: tuple[str, str, str]
     threadgroup: tuple[str, str, str]
+    consts: tuple[tuple[int, str], ...] = ()
+    function: str = ""
 
     @property
     def linear(self) -> bool:
@@ -145,9 +150,20 @@ def view_of(source: str, problem: Problem) -> View | None:
 
 def _geometry(header: Header, default: Header) -> Geometry | None:
     if header.dispatches or header.loops:
-        return None
+        return _of_dispatch(header)
     grid, threadgroup = header.grid or default.grid, header.threadgroup or default.threadgroup
     return Geometry(_three(grid), _three(threadgroup)) if grid and threadgroup else None
+
+
+def _of_dispatch(header: Header) -> Geometry | None:
+    """The geometry of a single dispatch that binds nothing but constants."""
+    if len(header.dispatches) != 1 or header.loops or header.scratch:
+        return None
+    (line,) = header.dispatches
+    if line.bind or line.tgmem or line.repeat or line.swap:
+        return None
+    consts = tuple((index, value.text) for index, value in line.const.items())
+    return Geometry(_three(line.grid), _three(line.threadgroup), consts, line.function)
 
 
 def _three(extent: Sequence[Expression]) -> tuple[str, str, str]:
@@ -157,8 +173,13 @@ def _three(extent: Sequence[Expression]) -> tuple[str, str, str]:
 
 def with_geometry(source: str, geometry: Geometry) -> str:
     """The source with these header lines for its one dispatch, where the old ones stood."""
-    lines = f"//! grid: {' '.join(geometry.grid)}\n//! threadgroup: "
-    lines += f"{' '.join(geometry.threadgroup)}\n"
+    grid, threadgroup = " ".join(geometry.grid), " ".join(geometry.threadgroup)
+    lines = f"//! grid: {grid}\n//! threadgroup: {threadgroup}\n"
+    if geometry.consts:
+        bound = " ".join(f"const {index}={value}" for index, value in geometry.consts)
+        lines = (
+            f"//! dispatch {geometry.function} grid: {grid} threadgroup: {threadgroup} {bound}\n"
+        )
     found = _GEOMETRY.search(source)
     at = found.start() if found else _first_code(source)
     bare = _GEOMETRY.sub("", source)
@@ -195,3 +216,19 @@ def same_extent(one: str, other: str, sizes: Mapping[str, Mapping[str, Any]]) ->
         )
     except (ExpressionError, KeyError, ZeroDivisionError):
         return False
+
+
+def margin(view: View, at: int) -> str:
+    """As many spaces as stand, or could, before a token on its line."""
+    begin = view.source.rfind("\n", 0, view.starts[at]) + 1
+    return " " * (view.starts[at] - begin)
+
+
+def indented(text: str) -> str:
+    """The lines of a body, two spaces for every open brace."""
+    lines, depth = [], 1
+    for line in (one.strip() for one in text.splitlines()):
+        depth -= line.startswith("}")
+        lines.append("  " * depth + line if line else "")
+        depth += line.count("{") - line.count("}") + line.startswith("}")
+    return "\n".join(lines)

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import anthropic
-
 from agent_steel.providers import pricing, streams
 from agent_steel.providers.base import Ask, Completion, Failure, Message, StopReason, Usage
 from agent_steel.providers.faults import fault_of
@@ -117,12 +115,15 @@ class AnthropicProvider:
         limits: Limits | None = None,
         waiting: Waiting | None = None,
     ) -> None:
+        import anthropic  # a second to load, which a search without it need not pay
+
+        self._sdk = anthropic
         self.model = model
         self._limits = limits or Limits()
         self._waiting = waiting or Waiting()
         self._price = pricing.price_of(model)
         self._options = Options(("temperature", "tool_choice", "thinking"))
-        self._client = anthropic.Anthropic(
+        self._client = self._sdk.Anthropic(
             api_key=api_key,
             base_url=base_url,
             max_retries=0,
@@ -141,12 +142,12 @@ class AnthropicProvider:
             try:
                 for event in streams.events(partial(self._open, request), self._limits):
                     reply.take(event)
-            except anthropic.BadRequestError as problem:
+            except self._sdk.BadRequestError as problem:
                 if self._options.refused(str(problem), request):
                     continue
                 return Fault("rejected", str(problem)[:400], False)
             except Exception as problem:
-                fault = fault_of(anthropic, problem, self._usage(reply))
+                fault = fault_of(self._sdk, problem, self._usage(reply))
                 if fault is None:
                     raise
                 return fault

@@ -56,9 +56,6 @@ _STOPS: dict[str, StopReason] = {
     "length": "length",
     "content_filter": "refused",
 }
-_FREE = pricing.Price(
-    input=0, output=0, cached_input=0, cache_write=0, date="", source="the user's own machine"
-)
 
 
 @dataclass
@@ -139,7 +136,7 @@ class OpenAIProvider:
         self._preset = PRESETS[preset]
         self._limits = limits or Limits()
         self._waiting = waiting or Waiting()
-        self._price = _FREE if self._preset.free else pricing.price_of(model)
+        self._price = pricing.FREE if self._preset.free else pricing.price_of(model)
         self._options = Options(("temperature", "tool_choice", "seed", "stream_options", "tools"))
         self._client = openai.OpenAI(
             api_key=api_key or "none",  # the client wants one, a local server ignores it

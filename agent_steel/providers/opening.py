@@ -33,7 +33,7 @@ def open_provider(
     if name == replay.NAME:
         if replies is None:
             raise UserError("provider replay needs a recording", "name it with --replies FILE")
-        shown = model or "recorded"
+        shown = model or replay.DEFAULT_MODEL
         if isinstance(replies, Path):
             return replay.ReplayProvider.from_path(replies, shown)
         return replay.ReplayProvider(replies, shown)
@@ -67,6 +67,8 @@ def default_model(name: str) -> str:
     """The model that a provider asks if none is named; empty: `--model` is needed."""
     if name == anthropic.NAME:
         return anthropic.DEFAULT_MODEL
+    if name == replay.NAME:
+        return replay.DEFAULT_MODEL
     return openai.PRESETS[name].default_model if name in openai.PRESETS else ""
 
 
@@ -80,11 +82,19 @@ def has_key(name: str) -> bool:
     return preset.key_variable is None or api_key(preset.key_variable) is not None
 
 
+def price_of(name: str, model: str) -> pricing.Price | None:
+    """What a provider's calls cost; None: not known. Local and recorded ones are free."""
+    preset = openai.PRESETS.get(name)
+    if name == replay.NAME or (preset is not None and preset.free):
+        return pricing.FREE
+    return pricing.price_of(model)
+
+
 def require_price(name: str, model: str = "") -> None:
     """A UserError where a budget in dollars could not be kept. Local and recorded ones are free."""
-    preset = openai.PRESETS.get(name)
-    if name != replay.NAME and not (preset is not None and preset.free):
-        pricing.require_price(model or default_model(name))
+    chosen = model or default_model(name)
+    if price_of(name, chosen) is None:
+        pricing.require_price(chosen)
 
 
 def _key(name: str, variable_name: str) -> str:

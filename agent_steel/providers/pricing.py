@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent_steel.providers.base import Usage
+from agent_steel.providers.base import Ask, Usage
 from harness.errors import UserError
 
 PRICES = Path(__file__).with_name("prices.json")
@@ -37,6 +38,11 @@ class Price(_Row):
     date: str
     source: str
     long: LongRow | None = None
+
+
+FREE = Price(
+    input=0, output=0, cached_input=0, cache_write=0, date="", source="the user's own machine"
+)
 
 
 class Table(BaseModel):
@@ -101,6 +107,33 @@ def usd(price: Price | None, tokens: Tokens) -> float | None:
 def usage(price: Price | None, tokens: Tokens) -> Usage:
     """Tokens with their price."""
     return Usage(tokens.input, tokens.output, tokens.cached, usd(price, tokens))
+
+
+#: Fewer characters a token than any text of ours has, and more tokens than any image costs.
+_FEWEST_CHARACTERS_PER_TOKEN = 2.0
+_MOST_IMAGE_TOKENS = 5_000
+
+
+def most_input_tokens(ask: Ask) -> int:
+    """More tokens than a call's prompt can come to."""
+    characters = sum(len(message.content) for message in ask.messages)
+    if ask.tool is not None:
+        characters += len(ask.tool.description) + len(json.dumps(dict(ask.tool.schema)))
+    images = sum(len(message.images) for message in ask.messages)
+    return int(characters / _FEWEST_CHARACTERS_PER_TOKEN) + images * _MOST_IMAGE_TOKENS + 1000
+
+
+def affordable_output(price: Price, input_tokens: int, left_usd: float) -> int:
+    """How long a reply may get, in tokens, so that the whole call costs at most `left_usd`; 0 where
+    the prompt alone could cost more."""
+    written = Tokens(input_tokens, 0, 0, input_tokens)
+    prompt = max(usd(price, Tokens(input_tokens, 0)) or 0.0, usd(price, written) or 0.0)
+    more = (usd(price, Tokens(input_tokens, 1_000_000)) or 0.0) - (
+        usd(price, Tokens(input_tokens, 0)) or 0.0
+    )
+    if more == 0:
+        return 1 << 30 if prompt <= left_usd else 0
+    return max(0, int((left_usd - prompt) / more * 1e6))
 
 
 def expected_usd(model: str, input_tokens: int = 12_000, output_tokens: int = 8_000) -> float:

@@ -22,6 +22,7 @@ from agent_steel.providers.documents import ReplyDocument, from_document, to_doc
 from harness.errors import UserError
 
 NAME = "replay"
+DEFAULT_MODEL = "recorded"
 SCHEMA_VERSION: Literal[1] = 1
 ANY = "*"
 
@@ -45,7 +46,9 @@ class ReplayProvider:
 
     name = NAME
 
-    def __init__(self, lines: Sequence[Line], model: str = "recorded", answered: int = 0) -> None:
+    def __init__(
+        self, lines: Sequence[Line], model: str = DEFAULT_MODEL, answered: int = 0
+    ) -> None:
         self.model = model
         self._lines: dict[str, list[Line]] = defaultdict(list)
         self._by_call: dict[str, Line] = {}
@@ -58,7 +61,7 @@ class ReplayProvider:
         self._lock = threading.Lock()
 
     @classmethod
-    def from_path(cls, path: Path, model: str = "recorded") -> ReplayProvider:
+    def from_path(cls, path: Path, model: str = DEFAULT_MODEL) -> ReplayProvider:
         """A recording: the file that RecordingProvider wrote, or the folder of a run."""
         return cls(read_lines(path), model)
 

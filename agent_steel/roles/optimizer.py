@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent_steel.attempt import Attempt
 from agent_steel.prompts import number, render
-from agent_steel.proposing import Context, Proposal, Unusable
+from agent_steel.proposing import Context, Proposal, Unusable, UnusableKind
 from agent_steel.providers.base import Ask, Failure, Message, Provider, Usage
 from agent_steel.replies import BadReply, KernelReply, ask_for, tool_of
 from agent_steel.roles.figures import payload
@@ -61,7 +62,8 @@ class Optimizer:
         self._diagnoses: dict[str, Diagnosis] = {}
 
     def propose(self, context: Context, *, call_id: str, seed: int) -> Proposal | Unusable:
-        """One new source, or why there is none. A Failure of the provider is `failure`."""
+        """One new source, or why there is none. A Failure of the provider is `failure`, and
+        `exhausted` where it will answer nothing more."""
         diagnosis, spent = self._diagnosis(context)
         ask = Ask(
             call_id=call_id,
@@ -75,7 +77,8 @@ class Optimizer:
         found, digest = answer.found, answer.prompt_sha256
         usage = answer.usage + spent
         if isinstance(found, Failure):
-            return Unusable("failure", f"{found.kind}: {found.detail}", usage, digest)
+            kind: UnusableKind = "exhausted" if found.kind == "exhausted" else "failure"
+            return Unusable(kind, f"{found.kind}: {found.detail}", usage, digest)
         if isinstance(found, BadReply):
             return Unusable(found.kind, found.detail, usage, digest)
         return Proposal(found.source, one_line(found.technique), usage, digest, diagnosis)
@@ -91,10 +94,11 @@ class Optimizer:
         known = self._diagnoses.get(parent.attempt_id)
         if known is not None:
             return known.text, Usage()
-        # Named after the parent: a run that goes on after a kill finds the reply in its log.
-        made = self._profiler.diagnose(
-            figures, parent.source, call_id=f"profile-{parent.attempt_id}"
-        )
+        # Named after parent and model: a run that goes on after a kill finds the reply on disk,
+        # and so does another seat with the same model.
+        model = re.sub(r"[^A-Za-z0-9._-]+", "-", self._provider.model)
+        call_id = f"profile-{parent.attempt_id}-{model}"
+        made = self._profiler.diagnose(figures, parent.source, call_id=call_id)
         self._diagnoses[parent.attempt_id] = made
         return made.text, made.usage
 

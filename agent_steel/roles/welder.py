@@ -27,7 +27,8 @@ from harness.problem.catalog import SETS, Catalog
 SET = "extra"
 TRIES = 4
 MAX_TOKENS = 32_000
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,47}")
+MAX_NAME = 48
+_NAME = re.compile(rf"[a-z][a-z0-9_]{{1,{MAX_NAME - 1}}}")
 _AUTHOR = tool_of(AuthoredReply, "submit_problem", "Submit the problem and its first kernel.")
 _POLISH = tool_of(PolishReply, "submit_pull_request", "Submit the pull request's text.")
 
@@ -183,9 +184,15 @@ def messages(job: _Job, tried: list[Tried]) -> tuple[Message, ...]:
     )
 
 
-def _check_name(name: str, kernel_set: str, root: Path) -> None:
+def require_name(name: str) -> None:
+    """A UserError for what is no name of a kernel."""
     if not _NAME.fullmatch(name):
-        raise UserError(f"{name!r} is no kernel name", "use a to z, 0 to 9 and _, from 2 to 48")
+        hint = f"use a to z, 0 to 9 and _, from 2 to {MAX_NAME}"
+        raise UserError(f"{name!r} is no kernel name", hint)
+
+
+def _check_name(name: str, kernel_set: str, root: Path) -> None:
+    require_name(name)
     if kernel_set not in SETS:
         raise UserError(f"unknown set {kernel_set!r}", f"sets are {', '.join(SETS)}")
     taken = {known for _, known in Catalog(root).names()}
@@ -229,7 +236,8 @@ def _write(root: Path, kernel_set: str, name: str, found: AuthoredReply) -> tupl
     """The two files of a problem below a root."""
     definition = root / "mlx" / "kernels" / kernel_set / f"{name}.py"
     source = root / "metal" / "kernels" / kernel_set / f"{name}.metal"
-    for path, text in ((definition, found.definition), (source, found.source)):
+    # A problem exists by its definition: that comes last.
+    for path, text in ((source, found.source), (definition, found.definition)):
         path.parent.mkdir(parents=True, exist_ok=True)
         atomic.write_text(path, text.rstrip() + "\n")
     return definition, source
@@ -243,8 +251,7 @@ def _written(
     tried: list[Tried],
     usage: Usage,
 ) -> Welded:
-    """The files in their place, and the pull request's text; without a model's, a plain one."""
-    definition, source = _write(job.root, job.kernel_set, job.name, found)
+    """The pull request's text, a plain one without a model's; then the files in their place."""
     values = {
         "name": job.name,
         "kernel_set": job.kernel_set,
@@ -268,6 +275,7 @@ def _written(
         said = PolishReply(
             title=f"Add {job.name} to {job.kernel_set}", body=render("pull_request", values)
         )
+    definition, source = _write(job.root, job.kernel_set, job.name, found)
     return Welded(
         name=job.name,
         set=job.kernel_set,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from harness.errors import EnvironmentFault
 from harness.evaluation import (
     SCHEMA_VERSION,
+    DeviceTimes,
     Evaluation,
     Figures,
     FirstBad,
@@ -37,8 +38,18 @@ def _with_feedback(raw: dict[str, Any]) -> dict[str, Any]:
     return {"location": "", "diagnostics": [], "damage": {}, "findings": [], **raw}
 
 
+def _with_device_times(raw: dict[str, Any]) -> dict[str, Any]:
+    """3 to 4: times on the device's own clock."""
+    figures = raw.get("figures")
+    return raw if figures is None else {**raw, "figures": {"device": None, **figures}}
+
+
 #: Version n of an Evaluation -> the function that brings it up to n + 1.
-EVALUATION_UPGRADES: dict[int, Upgrade] = {1: _with_checked_build, 2: _with_feedback}
+EVALUATION_UPGRADES: dict[int, Upgrade] = {
+    1: _with_checked_build,
+    2: _with_feedback,
+    3: _with_device_times,
+}
 
 
 class Strict(BaseModel):
@@ -56,10 +67,19 @@ class FirstBadDocument(Strict):
     expected: float | str = Field(description="a number, or 'nan', 'inf', '-inf'")
 
 
+class DeviceTimesDocument(Strict):
+    """The kernel's times in milliseconds of the device's own clock."""
+
+    clock: str
+    kernel_ms_median: float
+    kernel_ms_min: float
+    kernel_samples: int
+
+
 class FiguresDocument(Strict):
     """Times in milliseconds of one clock, and what follows from them."""
 
-    clock: str = Field(description="the clock of every time here: wall or device")
+    clock: str = Field(description="the clock of every time here but `device`'s: wall or device")
     kernel_ms_median: float
     kernel_ms_min: float
     kernel_ms_mean: float
@@ -79,6 +99,10 @@ class FiguresDocument(Strict):
     bound: str | None = Field(description="what bounds it: compute, memory or balanced")
     kernel_overhead_ms: float = Field(description="an empty run on the kernel's path")
     mlx_overhead_ms: float | None = Field(description="an empty run on MLX's path")
+    device: DeviceTimesDocument | None = Field(
+        description="from start to end on the GPU; in no ratio, as MLX's are not known; null: no "
+        "clock of its own"
+    )
 
 
 class EvaluationDocument(Strict):
@@ -279,7 +303,7 @@ def from_run(run: RunDocument) -> Evaluation:
         diagnostics=tuple(document.diagnostics),
         damage=document.damage,
         findings=tuple(document.findings),
-        figures=None if figures is None else Figures(**figures.model_dump()),
+        figures=None if figures is None else _figures(figures),
         baselines=document.baselines,
         scores=document.scores,
         flags=tuple(document.flags),
@@ -290,6 +314,12 @@ def from_run(run: RunDocument) -> Evaluation:
         environment=document.environment,
         samples=None if samples is None else samples.samples(),
     )
+
+
+def _figures(document: FiguresDocument) -> Figures:
+    own = document.device
+    device = None if own is None else DeviceTimes(**own.model_dump())
+    return Figures(**{**document.model_dump(), "device": device})
 
 
 def _finite(value: float) -> float | str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import chip_metrics
 from harness import atomic, settings
 from harness.board import documents, leaderboard, records
 from harness.board.documents import RunDocument, Strict
@@ -91,6 +92,11 @@ def barred(
         return f"not saved: only sizes {' and '.join(sizes)} are ranked"
     if Flag.VIRTUAL in evaluation.flags:
         return "not saved: a virtual device, whose times are no chip's"
+    if evaluation.chip == chip_metrics.UNKNOWN_APPLE:
+        return "not saved: the chip is not known; ./bench --first-light says why"
+    option = evaluation.environment.get("device", {}).get("option")
+    if option:
+        return f"not saved: on a device that was started to {option}, which takes time of its own"
     if any(flag in BARRING for flag in evaluation.flags):
         return "not saved: implausible, above what this chip can do"
     return ""

@@ -33,6 +33,8 @@ _HARMLESS = 2
 #: Accesses a run may make, and its deadline: at a check size, and at a size asked for.
 CHECK_LIMIT, CHECK_DEADLINE_MS = 20_000_000, 4_000
 FULL_LIMIT, FULL_DEADLINE_MS = 4_000_000_000, 120_000
+#: For a sample of the threadgroups; those that wait for absent ones never end.
+SAMPLE_DEADLINE_MS = 8_000
 #: Shadow memory takes about seven times what it shadows.
 MAX_POOL_BYTES = 256 << 20
 #: A sample of the threadgroups touches a part of the shadow, which is mapped as it is touched.
@@ -40,6 +42,7 @@ MAX_COUNTED_BYTES = 3 << 30
 _MEMORY_LIMIT_BYTES = 512 << 20
 OUT_OF_TIME = "checker ran out of time"
 _ALIGNMENT = 4096
+_SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,13 @@ class Checker:
         What those threadgroups leave is no answer, so nothing is judged.
         """
         return _Point(self, schedule, point, "count", secret, True).count(groups)
+
+    def sample(self, schedule: Schedule, point: Point, secret: int, groups: int) -> CheckReport:
+        """What `groups` threadgroups of the first dispatch do at a point too large for them all.
+
+        Later dispatches read what absent threadgroups have not written, so they are not judged.
+        """
+        return _Point(self, schedule, point, _SAMPLE, secret, True).sample(groups)
 
     def arena(self, size: int) -> Arena:
         """Memory for a pool; a larger one needs a fresh worker, which the host starts by itself."""
@@ -179,6 +189,30 @@ class _Point:
             return run.refusal.reason
         return checked_counts.summary(run.reply, self.schedule)
 
+    def sample(self, groups: int) -> CheckReport:
+        """Run a sample; what is definite counts, and a race where the other order changes a bit."""
+        try:
+            bank = self._bound(MAX_COUNTED_BYTES)
+            run = self._sample(NATURAL, groups)
+            raw = [item for item in run.reply.findings if item.dispatch == 0]
+            found = merged([item for item in map(self.reader.finding, raw) if item is not None])
+            guilty = [item for item in found if item.definite]
+            races = [item for item in found if item.status is Status.DATA_RACE]
+            if races and len(self.schedule.dispatches) == 1 and run.refusal is None:
+                other = self._sample(REVERSED, groups)
+                if other.refusal is None and self._differ([run, other], bank, whole=False):
+                    guilty += races
+        except _Stopped as stopped:
+            return _unable(str(stopped))
+        if not guilty:
+            return CheckReport(findings=tuple(found))
+        first = merged(guilty)[0]
+        refusal = Refusal(first.status, first.text, location=first.location)
+        return CheckReport(refusal, findings=tuple(found))
+
+    def _sample(self, order: int, groups: int) -> _Result:
+        return self._run(order, memory=_HARMLESS, lane=_HARMLESS, groups=groups)
+
     def _bound(self, most_bytes: int) -> Bank:
         """The values of the point in memory that the worker has bound."""
         slots = len(self.schedule.slots)
@@ -270,9 +304,9 @@ class _Point:
         races = [item for item in found if item.status is Status.DATA_RACE]
         return [*proven, *(item for item in races if item.memory in early and item not in proven)]
 
-    def _differ(self, runs: Sequence[_Result], bank: Bank) -> bool:
+    def _differ(self, runs: Sequence[_Result], bank: Bank, *, whole: bool = True) -> bool:
         """Whether the outputs of runs differ: in a bit, or where floats are added atomically, so
-        far that one of them is wrong."""
+        far that one of them is wrong, which shows only in outputs that are `whole`."""
         if not any(run.reply.counts.float_atomics for run in runs):
             first = runs[0].outputs
             return any(
@@ -280,6 +314,8 @@ class _Point:
                 for run in runs[1:]
                 for name in first
             )
+        if not whole:
+            return False
         judged = [Run(run.outputs, run.poison) for run in runs]
         found = compare(self.checker.spec, bank.point, self.inputs, judged)
         return len({item.refusal is None for item in found}) > 1
@@ -311,6 +347,8 @@ class _Point:
         )
         self.area.write(view, request, len(slots))
         deadline = FULL_DEADLINE_MS if self.full else CHECK_DEADLINE_MS
+        if self.label == _SAMPLE:
+            deadline = SAMPLE_DEADLINE_MS
         session = self.checker.session
         took = session.run(0, 1, deadline_ms=deadline, schedule_seed=order)
         ended = took if isinstance(took, Refusal) else session.freeze()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +32,8 @@ from msl.host_build import ensure_host
 SCHEMA_VERSION = 2
 #: Devices whose kernels the checker judges by running them on this machine's cores.
 _NATIVE = ("metal", "cuda")
+#: Why a machine with another system checks nothing.
+_ELSEWHERE = "the checked build runs on Linux alone"
 #: A crash or a hang is what it is; the checker may say why.
 _KEPT = (Status.CRASHED, Status.TIMEOUT, Status.LAUNCH_ERROR, Status.PIPELINE_ERROR)
 
@@ -60,7 +63,7 @@ class Checking:
             return self.stored
         opened = self.building.result() if self.building else None
         if opened is None or isinstance(opened, Refusal):
-            reason = "no checked build" if opened is None else opened.reason.split("\n")[0]
+            reason = _ELSEWHERE if opened is None else opened.reason.split("\n")[0]
             return CheckReport(warnings=(f"unsupported: {reason}",))
         try:
             found = self.stored
@@ -86,16 +89,33 @@ class Checking:
 
 def start(kernel: Kernel, source: Source, device: Device, *, full: bool) -> Checking | None:
     """Begin to build, unless the outcome is known; None on devices that nothing here stands for."""
-    if not isinstance(device, CpuDevice) and device.name not in _NATIVE:
-        return None
-    file = None
-    if kernel.path.is_file():
-        file = settings.paths().build / "checked" / f"{_key(kernel, source)}.json"
+    if not is_checked(device):
+        there = device.name in _NATIVE
+        return Checking(kernel, source, None, None, None, None) if there else None
+    file = _file(kernel, source)
     stored = _load(file) if file else None
     if stored is not None and not full:
         return Checking(kernel, source, stored, file, None, None)
     workers = ThreadPoolExecutor(1)
     return Checking(kernel, source, stored, file, workers.submit(_open, kernel, source), workers)
+
+
+def is_checked(device: Device) -> bool:
+    """Whether the checked build stands for kernels of this device."""
+    here = sys.platform.startswith("linux")
+    return here and (isinstance(device, CpuDevice) or device.name in _NATIVE)
+
+
+def is_known(kernel: Kernel, source: Source) -> bool:
+    """Whether the outcome at the check sizes is stored."""
+    file = _file(kernel, source)
+    return file is not None and file.exists()
+
+
+def _file(kernel: Kernel, source: Source) -> Path | None:
+    if not kernel.path.is_file():
+        return None
+    return settings.paths().build / "checked" / f"{_key(kernel, source)}.json"
 
 
 def _open(kernel: Kernel, source: Source) -> Checker | Refusal:

@@ -1,4 +1,5 @@
-"""Counts of a Variant at a size, from the checked build on a sample of its threadgroups."""
+"""Counts and faults of a Variant at a size, from the checked build on a sample of its
+threadgroups."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.checking import checked
+from harness.checking.checked import Checker, CheckReport
 from harness.devices.base import Source
 from harness.devices.cpu import CpuDevice
 from harness.evaluation import Refusal
@@ -19,6 +21,8 @@ from harness.spec import Point
 #: Threadgroups of each dispatch that run for the counts; fewer than a dispatch has, and what they
 #: did is multiplied by its threadgroups over these.
 SAMPLED_THREADGROUPS = 64
+#: And for faults: one that earns something is in nearly all of them.
+CHECKED_THREADGROUPS = 12
 
 
 @dataclass(frozen=True)
@@ -33,21 +37,14 @@ class Counted:
 
 def count(kernel: Kernel, source: Source, point: Point) -> Counted | str:
     """The counts at a point, or why there are none."""
-    header = parse_header(source.text)
-    if not isinstance(header, Header):
-        return "the header lines are wrong"
-    spec = tracks.spec_for(kernel.spec, header.track)
-    opened = checked.open_checker(spec, source, functions_of(header, spec), CpuDevice())
-    if isinstance(opened, Refusal):
-        return opened.reason.split("\n")[0]
+    opened = _open(kernel, source, point)
+    if isinstance(opened, str):
+        return opened
+    checker, schedule = opened
     try:
-        schedule = resolve(header, spec, point, opened.session.limits)
-        if not isinstance(schedule, Schedule):
-            return getattr(schedule, "reason", "") or "the file does not cover this size"
-        secret = inputs.secret_of(0)
-        found = opened.count(schedule, point, secret, SAMPLED_THREADGROUPS)
+        found = checker.count(schedule, point, inputs.secret_of(0), SAMPLED_THREADGROUPS)
     finally:
-        opened.close()
+        checker.close()
     if isinstance(found, str):
         return found
     groups = [
@@ -56,6 +53,35 @@ def count(kernel: Kernel, source: Source, point: Point) -> Counted | str:
     return Counted(
         found["measured"], found["derived"], max(groups) > SAMPLED_THREADGROUPS, max(groups)
     )
+
+
+def sample(kernel: Kernel, source: Source, point: Point, secret: int) -> CheckReport:
+    """Faults of some threadgroups at a point: a kernel may be wrong only at sizes that nobody
+    checks whole."""
+    opened = _open(kernel, source, point)
+    if isinstance(opened, str):
+        return CheckReport(warnings=(f"unsupported: {opened}",))
+    checker, schedule = opened
+    try:
+        return checker.sample(schedule, point, secret, CHECKED_THREADGROUPS)
+    finally:
+        checker.close()
+
+
+def _open(kernel: Kernel, source: Source, point: Point) -> tuple[Checker, Schedule] | str:
+    """A checked build and what it has to run at a point, or why there is none."""
+    header = parse_header(source.text)
+    if not isinstance(header, Header):
+        return "the header lines are wrong"
+    spec = tracks.spec_for(kernel.spec, header.track)
+    opened = checked.open_checker(spec, source, functions_of(header, spec), CpuDevice())
+    if isinstance(opened, Refusal):
+        return opened.reason.split("\n")[0]
+    schedule = resolve(header, spec, point, opened.session.limits)
+    if isinstance(schedule, Schedule):
+        return opened, schedule
+    opened.close()
+    return getattr(schedule, "reason", "") or "the file does not cover this size"
 
 
 def _threadgroups(grid: tuple[int, int, int], threadgroup: tuple[int, int, int]) -> int:

@@ -6,10 +6,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from harness import atomic
+from harness import atomic, console
 from harness.audit.audit import SIZES, Finding, Report, audit_kernel
 from harness.audit.mutants import MUTANTS
-from harness.command import console
 from harness.errors import ExitCode, UserError
 from harness.problem import catalog
 

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness import settings
-from harness.command import console
+from harness import console, settings
 from harness.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -32,7 +31,9 @@ examples
   ./bench --all --json > rows.jsonl     one JSON object a kernel
   ./bench --predict m4_max softmax      what could it take on a chip that is not here?
   ./bench --export softmax              a Python module that calls it from MLX
+  ./bench --gputracer softmax           one run as a .gputrace, on a Mac; or --gputracer --all
   ./bench --audit relu --size check     does the problem refuse wrong answers?
+  ./bench --serve < candidates.jsonl    for other programs' searches: JSON lines in and out
 
 exit codes
   0 passed    1 a kernel was refused    2 wrong use    3 the environment lacks something, or
@@ -80,11 +81,23 @@ def _add_commands(it: argparse.ArgumentParser) -> None:
         "--first-light", action="store_true", help="the first run on a new machine, in one file"
     )
     group.add_argument(
+        "--serve",
+        action="store_true",
+        help="judge candidates that other programs send, a JSON object a line: docs/agent-steel.md",
+    )
+    group.add_argument(
         "--verify",
         nargs="?",
         const="",
         metavar="BASE",
         help="judge a pull request with this checkout's code; BASE: origin/main or main",
+    )
+    it.add_argument(
+        "--gputracer",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="record a run of NAME, or with --all of each kernel, as a .gputrace in .bench/traces",
     )
     it.add_argument("--set", metavar="SET", help="with --all, --list or --audit: only this set")
     it.add_argument("--head", metavar="REF", help="with --verify: its commit, HEAD if not given")
@@ -158,7 +171,8 @@ def _positive(text: str) -> int:
 
 def kernel_names(options: argparse.Namespace) -> list[str]:
     """The kernels named, each once, in the order given."""
-    names = [name for part in options.names for name in part.split(",") if name]
+    given = [options.gputracer or "", *options.names]
+    names = [name for part in given for name in part.split(",") if name]
     return list(dict.fromkeys(names))
 
 
@@ -219,7 +233,9 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
     if options.first_light and (names or one_source or options.size or options.json):
         raise UserError("--first-light takes --device and --threads alone")
     if options.export and (names or options.size or options.json or options.watch):
-        raise UserError("--export NAME takes --file and --device alone")
+        raise UserError("--export NAME takes --file alone")
+    if options.gputracer is not None:
+        _check_trace(options, names)
     if options.predict and not names:
         raise UserError("--predict CHIP wants a kernel", "./bench --predict m4_max softmax")
     if options.reproduce and (names or one_source or options.held_out or options.check_only):
@@ -230,17 +246,26 @@ def _check(options: argparse.Namespace, names: list[str]) -> None:
         raise UserError("--verify [BASE] takes --head, --markdown, --device and --threads alone")
     if options.verify is None and (options.head or options.markdown):
         raise UserError("--head and --markdown go with --verify")
+    if options.serve and (names or one_source or options.json or options.checked or options.seed):
+        raise UserError("--serve takes --device, --engine, --threads, --mode and --size alone")
     if options.set and not (options.all or options.list or (options.audit and not names)):
         raise UserError("--set goes with --all, --list or --audit")
     if options.audit and (one_source or options.device or options.checked or options.held_out):
         raise UserError("--audit judges problems, not kernels: it takes --size and --seed alone")
     checks = options.size is not None and "check" in sizes(options.size)
-    if checks and not (options.check_only or options.audit):
+    if checks and not (options.check_only or options.audit or options.gputracer is not None):
         raise UserError(
             "--size check goes with --check-only or --audit", "check sizes are not timed"
         )
     if options.size is not None and not sizes(options.size):
         raise UserError("--size is empty", "published, large, or a point such as M=64,N=96")
+
+
+def _check_trace(options: argparse.Namespace, names: list[str]) -> None:
+    if not (names or options.all):
+        raise UserError("which kernel is to be recorded?", "./bench --gputracer softmax")
+    if options.json or options.check_only or options.watch or options.checked or options.mlx:
+        raise UserError("--gputracer takes --size, --file, --set with --all, and --device metal")
 
 
 def dispatch(options: argparse.Namespace) -> int:
@@ -251,7 +276,8 @@ def dispatch(options: argparse.Namespace) -> int:
         from harness.command import doctor
 
         return doctor.run()
-    if options.predict or options.export or options.first_light:
+    traced = options.gputracer is not None
+    if options.predict or options.export or options.first_light or options.serve or traced:
         return _apart(options, names)
     if options.reproduce:
         from harness.command import reproduce
@@ -299,6 +325,20 @@ def _apart(options: argparse.Namespace, names: list[str]) -> int:
         from harness.command import export
 
         return export.run(options.export, options.file)
+    if options.gputracer is not None:
+        from harness.command import gputracer
+        from harness.problem import catalog
+
+        if options.all:
+            names = [kernel.name for kernel in catalog.default().kernels(options.set)]
+        return gputracer.run(names, options.file, options.size, options.device)
+    if options.serve:
+        from harness.command import serve
+
+        given = {"mode": options.mode, "threads": options.threads}
+        given |= {"device": command_line(options)["device"]}
+        given |= {"sizes": None if options.size is None else sizes(options.size)}
+        return serve.run(serve.Defaults(**{n: v for n, v in given.items() if v is not None}))
     from harness.command import first_light
 
     return first_light.run(options.device or "auto", options.threads or 0)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from harness import atomic, feedback, judging
+from harness import atomic, console, feedback, judging
 from harness.board import promotion, records, runs
-from harness.command import console, json_report, progress, report, science_table
+from harness.command import json_report, progress, report, science_table, shown
 from harness.devices.base import Source
 from harness.errors import ExitCode, UserError
 from harness.evaluation import Evaluation, Flag, Status
@@ -296,7 +296,7 @@ def _show(job: Job, evaluation: Evaluation) -> None:
         sys.stdout.write(json_report.line(evaluation))
         sys.stdout.flush()
     else:
-        console.show(evaluation)
+        shown.show(evaluation)
 
 
 def _show_briefly(job: Job, evaluation: Evaluation) -> None:

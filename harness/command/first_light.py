@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import chip_metrics
-from harness import atomic, devices, environment, settings
-from harness.command import console, probes
+from harness import atomic, console, devices, environment, settings
+from harness.command import probes
 from harness.errors import ExitCode, UserError
 
 SCHEMA_VERSION = 1
@@ -71,10 +71,14 @@ def run(device: str, threads: int) -> int:
     name = device
     if device == "auto":
         name = "metal" if platform.system() == "Darwin" else "cpu"
-    document = asked(Inquiry(name, threads), PARTS)
+    document = without_paths(asked(Inquiry(name, threads), PARTS))
     target = settings.paths().home / ".bench" / f"first-light-{document['chip']}.json"
     atomic.write_json(target, document)
     show(document)
+    page = settings.step_summary()
+    if page is not None:
+        with page.open("a", encoding="utf-8") as file:
+            file.write(markdown(document))
     console.out.print(f"attach this file to an issue: {_relative(target)}", markup=False)
     return exit_code(document)
 
@@ -102,6 +106,17 @@ def asked(inquiry: Inquiry, parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
+def without_paths(value: Any) -> Any:
+    """The same without what names this user: paths of the checkout and of the home."""
+    if isinstance(value, Mapping):
+        return {key: without_paths(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_paths(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    return value.replace(str(settings.ROOT), ".").replace(str(Path.home()), "~")
+
+
 def _answer(part: Part, inquiry: Inquiry, seconds: float) -> dict[str, Any]:
     if seconds <= 1:
         return {"status": "not asked", "reason": "no time was left"}
@@ -124,30 +139,44 @@ def differences(answers: Mapping[str, Any]) -> list[dict[str, str]]:
     portable = answers.get("kernels", {}).get("portable", {})
     for name in sorted(set(here) | set(portable)):
         both = [side.get(name, "not judged") for side in (portable, here)]
-        if both[0] != both[1]:
+        if both[0] != both[1] and probes.NO_TIME not in both:
             rows.append({"what": f"kernel {name}", "portable": both[0], "here": both[1]})
     return rows
 
 
 def show(document: Mapping[str, Any]) -> None:
     """The document for people."""
+    console.out.print(_title(document), style="bold", markup=False)
+    for rows in _tables(document):
+        console.show_table(rows)
+    found = document["differences"]
+    console.out.print(f"differences from the portable host: {len(found)}", style="bold")
+
+
+def markdown(document: Mapping[str, Any]) -> str:
+    """The same for the page of a workflow's run."""
+    lines = [f"### {_title(document)}", ""]
+    for header, *rows in _tables(document):
+        lines += [" | ".join(header), " | ".join("---" for _ in header)]
+        lines += [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+        lines.append("")
+    found = document["differences"]
+    return "\n".join([*lines, f"Differences from the portable host: {len(found)}", ""])
+
+
+def _title(document: Mapping[str, Any]) -> str:
     virtual = ", virtual: nothing here is a time of its chip" if document["virtual"] else ""
-    title = f"first light of {document['chip']} ({document['device']}){virtual}"
-    console.out.print(title, style="bold", markup=False)
-    rows = [("part", "answer", "s")]
+    return f"first light of {document['chip']} ({document['device']}){virtual}"
+
+
+def _tables(document: Mapping[str, Any]) -> list[list[tuple[str, ...]]]:
+    """The parts and, if there are any, the differences; each under a header."""
+    parts: list[tuple[str, ...]] = [("part", "answer", "s")]
     for name, answer in document["parts"].items():
         said = answer.get("summary") or answer.get("reason") or answer["status"]
-        rows.append((name, str(said), f"{answer['seconds']:.0f}"))
-    console.show_table(rows)
-    found = document["differences"]
-    if found:
-        console.show_table(
-            [
-                ("differs", "portable", "here"),
-                *((d["what"], d["portable"], d["here"]) for d in found),
-            ]
-        )
-    console.out.print(f"differences from the portable host: {len(found)}", style="bold")
+        parts.append((name, str(said), f"{answer['seconds']:.0f}"))
+    found = [(d["what"], d["portable"], d["here"]) for d in document["differences"]]
+    return [parts, [("differs", "portable", "here"), *found]] if found else [parts]
 
 
 def exit_code(document: Mapping[str, Any]) -> int:

@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import settings
-from harness.command import cli, console
+from harness import console, settings
+from harness.command import cli
 from harness.devices import metal_build
 from harness.errors import ExitCode
 

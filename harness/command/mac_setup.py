@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 OLDEST_MACOS = 14
+#: Residency sets are declared from here on; the host asks at run time whether they are there.
+OLDEST_SDK = 15
 #: What the optional Metal toolchain costs, as seen with Xcode 26 and 27.
 TOOLCHAIN_COST = "690 to 840 MB, a few minutes"
 
@@ -65,7 +67,16 @@ def tools(run: Any) -> Any:
         detail = f"the tools at {where.strip()} do not work; an upgrade of macOS does that"
         command = "sudo xcode-select --reset && xcode-select --install"
         return Step("command line tools", False, detail, command, True)
-    return Step("command line tools", True, where.strip(), "", True)
+    _, sdk = run(["xcrun", "--sdk", "macosx", "--show-sdk-version"])
+    match = re.match(r"(\d+)", sdk.strip())
+    if not match or int(match.group(1)) < OLDEST_SDK:
+        detail = f"their SDK is {sdk.strip() or 'missing'}; the host needs {OLDEST_SDK} or newer"
+        command = "sudo rm -rf /Library/Developer/CommandLineTools && xcode-select --install"
+        if "Xcode" in where:
+            command = "update Xcode in the App Store"
+        return Step("command line tools", False, detail, command, True)
+    detail = where.strip() + ", SDK " + sdk.strip()
+    return Step("command line tools", True, detail, "", True)
 
 
 def toolchain(run: Any) -> Any:

@@ -10,9 +10,8 @@ from typing import Any
 
 import chip_metrics
 from chip_metrics import synthesis
-from harness import atomic, prediction
+from harness import atomic, console, prediction
 from harness.checking import counting
-from harness.command import console
 from harness.devices.base import Source
 from harness.errors import ExitCode, UserError
 from harness.problem import catalog

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
-from harness import devices
-from harness.command import console
+from harness import console, devices
 from harness.devices import metal_build
 from harness.devices.base import Source
 from harness.errors import ExitCode, HostFailure, UserError

@@ -34,12 +34,15 @@ PROBE = "relu"
 #: What the ceilings are compared with: one kernel bound by memory, one by arithmetic.
 MEMORY_BOUND, COMPUTE_BOUND = "matrix_add", "sqr_mm"
 EMPTY_RUNS = 400
+#: The status of a kernel whose turn did not come.
+NO_TIME = "no time"
 
 
 def conformance(inquiry: Inquiry, seconds: float) -> Mapping[str, Any]:
     """Every conformance family on the device; what failed, why, and which had no time left."""
     script = settings.ROOT / "tests" / "hosts" / "conformance_report.py"
-    text = _bounded([sys.executable, str(script), inquiry.device, *inquiry.families], seconds)
+    command = [sys.executable, str(script), inquiry.device, *inquiry.families]
+    text, ended = _bounded(command, seconds)
     rows = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     if not rows:
         raise EnvironmentFault("no conformance family ended", f"python {script.name} metal")
@@ -49,8 +52,10 @@ def conformance(inquiry: Inquiry, seconds: float) -> Mapping[str, Any]:
         for case, why in row["problems"].items()
     }
     cases = sum(row["cases"] for row in rows)
+    late = "" if ended else "; no time for the others"
     return {
-        "summary": f"{cases - len(failed)} of {cases} cases as expected, {len(rows)} families",
+        "summary": f"{cases - len(failed)} of {cases} cases as expected, {len(rows)} families"
+        + late,
         "families": {row["family"]: row["cases"] for row in rows},
         "failed": failed,
     }
@@ -67,30 +72,38 @@ def kernels(inquiry: Inquiry, seconds: float) -> Mapping[str, Any]:
     if not alone:
         portable = _statuses(inquiry, "cpu", seconds * 0.4)
     passed = sum(status == "passed" for status in here.values())
+    late = sum(NO_TIME in (here.get(name), portable.get(name)) for name in names)
+    judged = sum(status != NO_TIME for status in here.values())
     return {
-        "summary": f"{passed} of {len(here)} kernels passed",
+        "summary": f"{passed} of {judged} kernels passed"
+        + (f"; no time to compare {late} others" if late else ""),
         "here": here,
         "portable": portable,
     }
 
 
 def _statuses(inquiry: Inquiry, device: str, seconds: float) -> dict[str, str]:
-    """Status by kernel; those that no time was left for are missing."""
+    """Status by kernel, in the order in which they were judged; a kernel that ended otherwise than
+    with a verdict is missing."""
     which = [",".join(inquiry.kernels)] if inquiry.kernels else ["--all"]
     command = [sys.executable, "-m", "harness", *which, "--check-only", "--size", "check"]
-    text = _bounded([*command, "--json", "--device", device], seconds)
+    text, ended = _bounded([*command, "--json", "--device", device], seconds)
     rows = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    return {str(row["kernel"]): str(row["status"]) for row in rows}
+    found = {str(row["kernel"]): str(row["status"]) for row in rows}
+    names = inquiry.kernels or [kernel.name for kernel in catalog.default().kernels()]
+    behind = 1 + max((place for place, name in enumerate(names) if name in found), default=-1)
+    return found | dict.fromkeys([] if ended else names[behind:], NO_TIME)
 
 
-def _bounded(command: Sequence[str], seconds: float) -> str:
-    """What a command printed until it ended or its time was over."""
+def _bounded(command: Sequence[str], seconds: float) -> tuple[str, bool]:
+    """What a command printed until it ended or its time was over; and whether it ended."""
     with tempfile.TemporaryFile("w+") as out:
         process = subprocess.Popen(
             command, stdout=out, stderr=subprocess.DEVNULL, cwd=settings.ROOT
         )
         try:
             process.wait(timeout=max(seconds, 1.0))
+            ended = True
         except subprocess.TimeoutExpired:
             process.terminate()
             try:
@@ -98,8 +111,9 @@ def _bounded(command: Sequence[str], seconds: float) -> str:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            ended = False
         out.seek(0)
-        return out.read()
+        return out.read(), ended
 
 
 def clock(inquiry: Inquiry, seconds: float) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from harness.checking import checked_report
 from harness.command import science_table
-from harness.evaluation import Evaluation, Figures, FirstBad, Flag, Verdict
+from harness.evaluation import DeviceTimes, Evaluation, Figures, FirstBad, Flag, Verdict
 from harness.gate import report as gate_report
 
 Tone = Literal["plain", "good", "bad", "warn", "dim", "title"]
@@ -175,6 +175,8 @@ def _figures(evaluation: Evaluation, figures: Figures) -> list[Line]:
     if "against" in evaluation.environment:
         found.append(Line("against", _against(evaluation.environment["against"])))
     found.append(Line("kernel", _times(figures, "kernel")))
+    if figures.device is not None:
+        found.append(Line("on the GPU", _on_device(figures.device)))
     if figures.mlx_ms_median is not None:
         found.append(Line("MLX", _times(figures, "mlx")))
     found += _work(evaluation, figures)
@@ -213,6 +215,13 @@ def _times(figures: Figures, side: str) -> str:
     return (
         f"{value['ms_median']:.4g} ms median, {_optional(value['ms_min'], '{:.4g}')} min,"
         f" {_optional(value['ms_mean'], '{:.4g}')} mean, n {getattr(figures, f'{side}_samples')}"
+    )
+
+
+def _on_device(times: DeviceTimes) -> str:
+    return (
+        f"{times.kernel_ms_median:.4g} ms median, {times.kernel_ms_min:.4g} min,"
+        f" n {times.kernel_samples}, clock {times.clock}: in no ratio, as MLX's is not known"
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from harness import devices, judging
+from harness import console, devices, judging
 from harness import settings as configuration
 from harness.board import documents, provenance, records
 from harness.board.provenance import Attestation
 from harness.board.records import Record
-from harness.command import console, json_report
+from harness.command import json_report, shown
 from harness.errors import ExitCode, UserError
 from harness.evaluation import Evaluation, Status
 from harness.problem import catalog
@@ -75,7 +75,7 @@ def reproduce(kernel: Kernel, record: Record, settings: Settings, *, as_json: bo
     if as_json:
         sys.stdout.write(json_report.line(found))
     else:
-        console.show(found)
+        shown.show(found)
     if not local:
         said = "right here too" if found.passed else f"{found.status.value} here"
         console.say(f"{title}: {said}; its time can be reproduced on {about.chip} alone")

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import judging
+from harness import console, judging
 from harness.board.promotion import Request
-from harness.command import console
+from harness.command import shown
 from harness.devices.base import Source
 from harness.errors import ExitCode, UserError
 from harness.evaluation import Evaluation, Refusal, Samples, Verdict
@@ -66,7 +66,7 @@ def judge_save(
     """Judge one save; the Evaluation that the next save is compared with."""
     try:
         found = judging.judged(kernel, source, settings, settings.sizes[0])
-        console.show(found)
+        shown.show(found)
         known = last is None or verdict.same_source(last.source, source.recorded)
         if last is not None and found.passed and not known:
             _show_change(judging.pair(_request(found, last, settings)))

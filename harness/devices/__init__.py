@@ -26,7 +26,12 @@ def names() -> list[str]:
 
 @lru_cache(maxsize=8)
 def open_device(name: str) -> Device:
-    """The device of this name, e.g. `cpu` or `replay:runs.jsonl`. `auto` is the best there is."""
+    """The device of this name, one in a process: `cpu`, `replay:runs.jsonl`, or `auto`."""
+    return new_device(name)
+
+
+def new_device(name: str) -> Device:
+    """A device that nobody else has, for a thread of its own. `auto` is the best there is."""
     best = "metal" if sys.platform == "darwin" else "cpu"
     kind, _, argument = (best if name == "auto" else name).partition(":")
     if kind not in names():

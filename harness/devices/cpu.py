@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,14 @@ class CpuDevice:
         self._engine = engine or msl.DEFAULT_ENGINE
         self._facts: dict[str, Any] = {}
         self._spare: Supervisor | None = None
+        self._spares = threading.Lock()  # searches side by side share this device
 
     def facts(self) -> Mapping[str, Any]:
         """Chip, engine, threads, limits and clock."""
-        if not self._facts:
-            self._spare = self._start()
-        return self._facts
+        with self._spares:
+            if not self._facts:
+                self._spare = self._start()
+            return self._facts
 
     def _start(self) -> Supervisor:
         """A supervisor that has said hello."""
@@ -98,7 +101,9 @@ class CpuDevice:
 
     def open(self, program: Program, *, threads: int, memory_limit_bytes: int) -> Session | Refusal:
         """Start a worker and load the program."""
-        supervisor, self._spare = self._spare or self._start(), None
+        with self._spares:
+            spare, self._spare = self._spare, None
+        supervisor = spare or self._start()
         session = HostSession(supervisor)
         try:
             refusal = session.load(program, threads=threads, memory_limit_bytes=memory_limit_bytes)
@@ -106,7 +111,10 @@ class CpuDevice:
             supervisor.kill()
             raise
         if refusal:
-            self._spare = supervisor
+            with self._spares:
+                unused, self._spare = self._spare, supervisor
+            if unused is not None:
+                unused.close()
             return refusal
         return session
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.clock import Duration, Wall
+from harness.clock import DeviceTime, Duration, Span, Wall
 from harness.devices.base import Binding, Dispatch, Function, Limits, Program
 from harness.errors import HostFailure
 from harness.evaluation import Refusal, Status
@@ -22,9 +22,9 @@ _IDLE_DEADLINE_MS = 5_000
 class Supervisor:
     """A running supervisor. Its death or nonsense is a HostFailure, never a fact about a kernel."""
 
-    def __init__(self, program: Path, *options: str) -> None:
+    def __init__(self, program: Path, environment: Mapping[str, str] | None = None) -> None:
         with _failures():
-            self._client = HostClient(program, *options)
+            self._client = HostClient(program, environment or {})
 
     @property
     def pid(self) -> int:
@@ -134,7 +134,13 @@ class HostSession:
             schedule_seed=schedule_seed,
             freeze=freeze,
         )
-        return reply if isinstance(reply, Refusal) else Duration(reply["elapsed_ns"], Wall)
+        return reply if isinstance(reply, Refusal) else _span(reply)
+
+    def capture(self, instance: int, path: Path, *, deadline_ms: int) -> Refusal | None:
+        """Run one instance and record it as a .gputrace, which must not exist."""
+        fields = {"first": instance, "count": 1, "deadline_ms": deadline_ms, "path": str(path)}
+        reply = self._supervisor.request("capture", deadline_ms, **fields)
+        return reply if isinstance(reply, Refusal) else None
 
     def idle(self) -> Duration[Wall]:
         """The time of an empty submission."""
@@ -151,6 +157,11 @@ class HostSession:
     def close(self) -> None:
         """End worker and supervisor."""
         self._supervisor.close()
+
+
+def _span(reply: Mapping[str, Any]) -> Span:
+    own = reply.get("device_ns")
+    return Span(reply["elapsed_ns"], Wall, None if own is None else Duration(own, DeviceTime))
 
 
 def _function(function: Function) -> dict[str, Any]:

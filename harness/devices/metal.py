@@ -13,20 +13,27 @@ from pathlib import Path
 from typing import Any
 
 import chip_metrics
+from chip_metrics import Recorded
 from harness import atomic, settings
 from harness.devices import metal_build
 from harness.devices.base import Device, Function, Program, Session, Source
 from harness.devices.cpu import spelling
 from harness.devices.host_client import PROTOCOL_VERSION, HostSession, Supervisor
-from harness.errors import EnvironmentFault, HostFailure, UserError
+from harness.errors import EnvironmentFault, UserError
 from harness.evaluation import Refusal, Status
 from msl.library import KernelFunction
 from msl.signatures import signatures
 from msl.toolchain import ToolchainError
 
-STAND_IN = "stand-in"
+#: What the stand-in's device calls itself.
+STAND_IN_NAME = "Stand-in"
 _HELLO_DEADLINE_MS = 30_000
-_VALIDATE = "validate"
+#: Metal reads these when a process starts; the older name of the second is read by older systems.
+_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "": {},
+    "validate": {"MTL_SHADER_VALIDATION": "1"},
+    "capture": {"MTL_CAPTURE_ENABLED": "1", "METAL_CAPTURE_ENABLED": "1"},
+}
 
 
 class MetalDevice:
@@ -34,8 +41,8 @@ class MetalDevice:
 
     name = "metal"
 
-    def __init__(self, *, validate: bool = False) -> None:
-        self._options = ("--validate",) if validate else ()
+    def __init__(self, option: str = "") -> None:
+        self._option, self._environment = option, _OPTIONS[option]
         self._facts: dict[str, Any] = {}
         self._spare: Supervisor | None = None
         self._program: Path | None = None
@@ -50,14 +57,21 @@ class MetalDevice:
         if self._program is None:
             self._program = metal_build.host()
         program = self._program
-        supervisor = Supervisor(program, *self._options)
+        supervisor = Supervisor(program, self._environment)
         reply = supervisor.request("hello", _HELLO_DEADLINE_MS, version=PROTOCOL_VERSION)
         if isinstance(reply, Refusal):
             supervisor.close()
             raise EnvironmentFault(reply.reason, "--device cpu judges kernels without a GPU")
         known = {key: value for key, value in reply.items() if key not in ("ok", "device")}
-        chip = STAND_IN if reply["name"] == "Stand-in" else _chip(str(reply["name"]))
-        self._facts = {"chip": chip, "host_sha256": metal_build.sha256(program), **known}
+        recorded = None
+        if not self._facts and reply["name"] != STAND_IN_NAME:
+            recorded = chip_metrics.record(known, quick=True)
+        self._facts = self._facts or {
+            "host_sha256": metal_build.sha256(program),
+            **known,
+            **identity(recorded),
+            **({"option": self._option} if self._option else {}),
+        }
         return supervisor
 
     def build(self, source: Source, functions: Sequence[str]) -> Program | Refusal:
@@ -100,11 +114,16 @@ class MetalDevice:
         return session
 
 
-def _chip(name: str) -> str:
-    try:
-        return chip_metrics.chip_id_of_name(name)
-    except chip_metrics.UnknownChip as problem:
-        raise HostFailure(str(problem)) from None
+def identity(recorded: Recorded | None) -> dict[str, Any]:
+    """Chip, GPU cores, and whether it is virtual, from what host and system say; None: the
+    stand-in. What they do not say, or say differently, is unknown."""
+    if recorded is None:
+        return {"chip": chip_metrics.STAND_IN, "gpu_cores": None, "virtual": True, "notes": []}
+    found = chip_metrics.identify(recorded)
+    virtual = found.virtual or bool(recorded.device.get("virtual"))
+    chip = chip_metrics.PARAVIRTUAL if virtual else found.chip_id or chip_metrics.UNKNOWN_APPLE
+    notes = list(found.notes)
+    return {"chip": chip, "gpu_cores": found.gpu_cores, "virtual": virtual, "notes": notes}
 
 
 def _function(name: str, known: KernelFunction | None) -> Function:
@@ -122,7 +141,9 @@ def _function(name: str, known: KernelFunction | None) -> Function:
 
 
 def create(argument: str) -> Device:
-    """This machine's GPU; the argument `validate` turns Metal's shader validation on."""
-    if argument not in ("", _VALIDATE):
-        raise UserError(f"the device 'metal' has no option {argument!r}", f"there is {_VALIDATE}")
-    return MetalDevice(validate=argument == _VALIDATE)
+    """This machine's GPU; `validate` turns Metal's shader validation on, `capture` lets it record
+    what is submitted. Times of either mean nothing."""
+    if argument not in _OPTIONS:
+        known = " and ".join(filter(None, _OPTIONS))
+        raise UserError(f"the device 'metal' has no option {argument!r}", f"there are {known}")
+    return MetalDevice(argument)

@@ -17,7 +17,7 @@ SOURCES = settings.ROOT / "host" / "metal"
 BUILD = settings.ROOT / "host" / "build"
 STAND_IN = settings.ROOT / "tests" / "hosts" / "metal_stand_in" / "make.py"
 _FRAMEWORKS = ("Metal", "Foundation", "CoreGraphics")
-_FLAGS = ("-O2", "-fobjc-arc", "-fblocks", "-Wall", "-Wextra", "-mmacosx-version-min=13.0")
+_FLAGS = ("-O2", "-fobjc-arc", "-fblocks", "-Wall", "-Wextra", "-mmacosx-version-min=14.0")
 _TIMEOUT_S = 300
 
 Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]

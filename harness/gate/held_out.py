@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from harness import locks
-from harness.checking import judge
+from harness.checking import counting, judge
+from harness.checking.checked_judging import is_checked
 from harness.checking.judge import Candidate, Judged, Wrong
 from harness.checking.trial import Request
 from harness.evaluation import Evaluation, Refusal, Status
 from harness.gate import points as gate_points
 from harness.gate import store as gate_store
-from harness.gate.points import LEAST_DRAWS, Draw
+from harness.gate.points import CHECKED, LEAST_DRAWS, Draw
 from harness.gate.speed import Speed, time_point
 from harness.gate.store import Commitment, Past
 from harness.problem.catalog import outside_domain, point_of
@@ -139,8 +140,32 @@ class _Gate:
         for number, one in enumerate((*again, *drawn), 1):
             self.say(f"point {number} of {len(again) + len(drawn)}")
             found.append(self._found(one, f"held out {number}"))
+        found += [*self._wrong_where_ranked(), *self._checked()]
         unjudged = [f"{_where(f.dims)}: {f.reason}" for f in found if f.status == "unsupported"]
         return self._document(found, [*missing, *unjudged], len(drawn))
+
+    def _wrong_where_ranked(self) -> list[Found]:
+        """The other sizes that may rank at which the candidate is wrong: a Record covers them."""
+        if self.ranked.mode != "record":
+            return []
+        self.say("the other sizes that rank")
+        others = gate_points.ranked(self.spec, self.centre)
+        found = [self._found(one, f"ranked {number}") for number, one in enumerate(others)]
+        return [one for one in found if one.status not in ("passed", "unsupported")]
+
+    def _checked(self) -> list[Found]:
+        """The size that ranks, if the checked build finds a fault there: only check sizes have been
+        run in it so far, and a fault may keep away from those."""
+        request = self.request
+        if not is_checked(request.device):
+            return []
+        self.say("the checked build at the ranked size")
+        with self._sharing():
+            report = counting.sample(request.kernel, request.source, self.centre, self.made.secret)
+        if report.refusal is None:
+            return []
+        reason = f"checked build: {report.refusal.reason}"
+        return [self._wrong(Draw(CHECKED, self.centre), replace(report.refusal, reason=reason), ())]
 
     def _still_asked(self, candidate: Candidate, point: Point) -> bool:
         known = set(point) == set(self.spec.sizes.published)

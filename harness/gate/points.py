@@ -29,6 +29,10 @@ EDGES = ("corner", "step", "other step")
 KINDS = (*TIMED, "far", *EDGES)
 #: No draw: a size that a public board scores and never shows to whoever searches.
 PUBLISHED = "published"
+#: No draw either: the size that ranks, where the checked build runs a sample of the threadgroups.
+CHECKED = "checked"
+#: No draw: the other sizes that may rank.
+RANKED = "ranked"
 #: Draws that satisfy `requires` without which there is no Record.
 LEAST_DRAWS = 3
 #: Near draws: every dim within this factor of its value at the ranked size, the centre.
@@ -40,6 +44,8 @@ _ANYWHERE = (0, 1.0)
 #: much in any case.
 MOST_FLOPS = 4e9
 EDGE_FLOPS = 1e9
+#: Another size that may rank is judged on the way if it has no more elements.
+RANKED_ELEMENTS = 1 << 26
 #: The powers of two that steps lie beside, and how often each: sixteen bits are the usual mistake.
 POWERS = {16: 16, 15: 2, 8: 1, 10: 1, 12: 1, 17: 1, 20: 1, 24: 1}
 STEPS = (-1, 1, 1, 1, 1, 1, 3, 17)
@@ -82,6 +88,18 @@ def draw(spec: KernelSpec, secret: int, centre: Point, covers: Covers) -> list[D
             taken.append(_shape(spec, one.point))
     known = [Draw(PUBLISHED, point) for point in spec.sizes.held_out.values() if covers(point)]
     return [*known, *found]
+
+
+def ranked(spec: KernelSpec, centre: Point) -> list[Draw]:
+    """The other sizes that may rank, where they are small enough to be judged on the way."""
+    others = [point for name, point in named_points(spec) if name in spec.sizes.ranked]
+    return [
+        Draw(RANKED, point)
+        for point in others
+        if point != centre
+        and elements(spec, point) <= RANKED_ELEMENTS
+        and spec.cost(rounded(point)).flops <= MOST_FLOPS
+    ]
 
 
 def shapes(spec: KernelSpec, secret: int, centre: Point, covers: Covers, most: int = 2) -> int:

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import atomic, settings
+from harness import atomic, console, settings
 from harness.board import leaderboard
-from harness.command import console
 from harness.errors import ExitCode, UserError
 from harness.pages import best_times, links, problems, readme, stored
 from harness.problem import catalog

@@ -35,6 +35,7 @@ from harness.problem.expressions import (
     Token,
     tokens,
 )
+from msl import safety
 
 MAX_BUFFERS = 31
 _CLAUSES = ("grid", "threadgroup", "tgmem", "bind", "const", "repeat", "swap")
@@ -135,6 +136,9 @@ _MARKED = re.compile(r"^([ \t]*//!)(.*)$", re.MULTILINE)
 
 def parse_header(source: str) -> Header | HeaderError:
     """The header of a `.metal` file."""
+    misread = safety.misread(source)
+    if misread:
+        return HeaderError(misread, 1, 1)
     lines = []
     for match in _MARKED.finditer(source):
         number = source.count("\n", 0, match.start()) + 1

@@ -18,6 +18,8 @@ from harness.problem.dtypes import element_of, widen
 from harness.problem.header import Header, parse_header
 from harness.problem.tolerance import TINY, Bound, Tolerance
 from harness.spec import KernelSpec
+from msl import safety
+from msl.lexer import DIRECTIVE, lex
 
 Values = npt.NDArray[Any]
 
@@ -38,8 +40,7 @@ _DROPPED_BITS = 13
 FACTOR = 4.0
 _ROUNDINGS = 4
 
-_INCLUDE = re.compile(r"^[ \t]*#[ \t]*(?:include|import)\b[ \t]*(.*)$", re.MULTILINE)
-_SPELLED = re.compile(r"""[<"]([^<>"]+)[>"]""")
+_INCLUDE = re.compile(r"#\s*(?:include|import)\b\s*(.*)", re.DOTALL)
 _STANDARD = re.compile(r"(?:metal|simd)(?:_[a-z0-9_]+|/[a-z0-9_]+\.h)?")
 
 
@@ -58,13 +59,14 @@ def forbidden_include(source: Source, track: str) -> Refusal | None:
     """Why a file may not include what it does: other headers are the track `library`'s."""
     if track == "library":
         return None
-    for match in _INCLUDE.finditer(source.text):
-        spelled = _SPELLED.match(match[1])
-        name = spelled[1] if spelled else match[1].strip()
-        if spelled and (_STANDARD.fullmatch(name) or _is_ours(name)):
+    tokens = lex(source.text)
+    spelled = {id(token): name for token, name in safety.includes(tokens)}
+    for token in tokens:
+        match = _INCLUDE.match(token.text) if token.kind == DIRECTIVE else None
+        name = spelled.get(id(token), match[1].strip() if match else "")
+        if not match or (id(token) in spelled and (_STANDARD.fullmatch(name) or _is_ours(name))):
             continue
-        line = source.text.count("\n", 0, match.start()) + 1
-        where = f"{source.path}:{line}:1"
+        where = f"{source.path}:{token.line}:1"
         reason = f"{where}: '{name}' is no header of this track; say `//! track: library`"
         return Refusal(Status.COMPILE_ERROR, reason, location=where)
     return None

@@ -31,19 +31,27 @@ CLOCK_FLOOR = 0.75
 
 @dataclass(frozen=True)
 class Visit:
-    """Consecutive samples of one side: each (T(K),), or (T(K), T(2K)) where slopes are timed."""
+    """Consecutive samples of one side: each (T(K),), or (T(K), T(2K)) where slopes are timed.
+
+    `device_times_ns`: the same runs on the device's own clock; empty where it has none.
+    """
 
     side: SideName
     instances: int
     times_ns: tuple[tuple[float, ...], ...]
     clock: ClockName = "wall"
     frequency: float | None = None
+    device_times_ns: tuple[tuple[float, ...], ...] = ()
 
     @property
     def runs_ns(self) -> list[float]:
         """Time of one instance, a sample each."""
-        k = self.instances
-        return [(t[1] - t[0]) / k if len(t) == 2 else t[0] / k for t in self.times_ns]
+        return _runs(self.times_ns, self.instances)
+
+    @property
+    def device_runs_ns(self) -> list[float]:
+        """The same on the device's own clock."""
+        return _runs(self.device_times_ns, self.instances)
 
     @property
     def cycles(self) -> list[float]:
@@ -52,20 +60,23 @@ class Visit:
 
     def to_json(self) -> dict[str, Any]:
         """The form in which Samples keep it."""
+        own = [list(times) for times in self.device_times_ns]
         return {
             "side": self.side,
             "instances": self.instances,
             "times_ns": [list(times) for times in self.times_ns],
             "clock": self.clock,
             "frequency": self.frequency,
+            **({"device_times_ns": own} if own else {}),
         }
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Visit:
         """Inverse of `to_json`."""
         times = tuple(tuple(pair) for pair in data["times_ns"])
+        own = tuple(tuple(pair) for pair in data.get("device_times_ns", ()))
         clock, frequency = data["clock"], data["frequency"]
-        return Visit(data["side"], data["instances"], times, clock, frequency)
+        return Visit(data["side"], data["instances"], times, clock, frequency, own)
 
 
 @dataclass(frozen=True)
@@ -157,6 +168,10 @@ def orders(seed: int, sides: Sequence[SideName] = (BASELINE, CANDIDATE)) -> Iter
     while True:
         generator.shuffle(pair)
         yield from pair
+
+
+def _runs(times: tuple[tuple[float, ...], ...], k: int) -> list[float]:
+    return [(t[1] - t[0]) / k if len(t) == 2 else t[0] / k for t in times]
 
 
 def _is_time(ns: float) -> bool:

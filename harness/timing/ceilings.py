@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 
 import chip_metrics
@@ -11,16 +10,14 @@ from harness.devices.base import Device
 
 
 def ceilings_of(device: Device) -> chip_metrics.Ceilings | None:
-    """Upper bounds for figures, None for an unknown chip. Call it while the device is ours."""
-    chip_id = str(device.facts()["chip"])
+    """Upper bounds for figures, None for a chip or a count of GPU cores that is not known, and for
+    a virtual device. Call it while the device is ours."""
+    facts = device.facts()
+    chip_id = str(facts["chip"])
     if chip_id.startswith("cpu-"):
         return _measured()
-    if sys.platform == "darwin":
-        # The name alone does not tell how many cores the GPU has, and so not its peaks.
-        facts = {key: device.facts().get(key, "") for key in ("name", "architecture")}
-        chip = chip_metrics.identify(chip_metrics.record(facts)).row
-    else:
-        chip = chip_metrics.chip(chip_id)
+    # The name alone does not tell how many cores the GPU has, and so not its peaks.
+    chip = None if facts.get("virtual") else chip_metrics.chip(chip_id, facts.get("gpu_cores"))
     return None if chip is None else chip_metrics.vendor_ceilings(chip)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chip_metrics import Ceilings, Roofline, roofline
-from harness.evaluation import Figures, Flag, Samples
+from harness.evaluation import DeviceTimes, Figures, Flag, Samples
 from harness.spec import Cost
 from harness.timing.blocks import BASELINE, CANDIDATE, Block, SideName
 from harness.timing.stats import bootstrap_interval, legacy_stable, stability, t_interval
@@ -152,7 +152,17 @@ def _figures(
         bound=roof.bound if roof else None,
         kernel_overhead_ms=kernel.overhead_ms,
         mlx_overhead_ms=mlx.overhead_ms if mlx else None,
+        device=_device_times(kept),
     )
+
+
+def _device_times(kept: list[Block]) -> DeviceTimes | None:
+    """Those of the candidate; a slope that is no time is left out."""
+    runs = [ns / 1e6 for block in kept for v in block.of(CANDIDATE) for ns in v.device_runs_ns]
+    sound = [ms for ms in runs if ms > 0]
+    if not sound:
+        return None
+    return DeviceTimes(float(np.median(sound)), min(sound), len(sound))
 
 
 def _balanced(speedup: float | None, gflops: float, stable: float) -> float | None:

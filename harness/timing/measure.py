@@ -24,6 +24,8 @@ from harness.timing.blocks import (
     top_frequency,
 )
 from harness.timing.sampling import (
+    SCREEN_VISIT_NS,
+    VISIT_NS,
     HostClock,
     Plan,
     Timekeeper,
@@ -165,7 +167,8 @@ class _Run:
         """Plan, warm up, take the blocks, judge."""
         self.observer(Progress("estimating"))
         tick = probe_tick_ns(self.clock)
-        plan = make_plan(self.sides, tick)
+        visit_ns = SCREEN_VISIT_NS if self.mode is Mode.SCREEN else VISIT_NS
+        plan = make_plan(self.sides, tick, visit_ns)
         if isinstance(plan, Refusal):
             return plan
         overheads: dict[str, float] = {name: overhead_ns(side) for name, side in self.sides.items()}
@@ -235,7 +238,7 @@ class _Run:
         return rule_for(self.mode, long_run=plan.long_run)
 
     def _take(self, plan: Plan, rule: Stop) -> Refusal | None:
-        wall = WallBudget(self._wall_s(plan), least=1 if self.mode is Mode.SCREEN else 2)
+        wall = WallBudget(self._wall_s(plan), least=self._least_blocks(plan))
         self.observer(Progress("sampling", 0, rule.most_blocks))
         while True:
             begun = self.clock.now_ns()
@@ -252,8 +255,15 @@ class _Run:
     def _wall_s(self, plan: Plan) -> float:
         if self.budget.wall_s is not None:
             return self.budget.wall_s
-        light = max(plan.run_ns.values()) < LIGHT_RUN_NS
-        return (BUDGET_S if light else HEAVY_BUDGET_S)[self.mode]
+        return (BUDGET_S if _is_light(plan) else HEAVY_BUDGET_S)[self.mode]
+
+    def _least_blocks(self, plan: Plan) -> int:
+        """Blocks that are taken whatever they cost: fewer than a screen's have no interval, and its
+        blocks are short where a run is."""
+        if self.mode is not Mode.SCREEN:
+            return 2
+        own = self.budget.wall_s is not None
+        return Few().most_blocks if _is_light(plan) and not own else 1
 
     def _block(self, plan: Plan, order: str) -> Block | Refusal:
         visits = []
@@ -270,3 +280,7 @@ class _Run:
     def _show(self, block: Block, rule: Stop) -> None:
         run_ms = {name: block.median(name).ms for name in self.sides}
         self.observer(Progress("sampling", len(self.blocks), rule.most_blocks, run_ms))
+
+
+def _is_light(plan: Plan) -> bool:
+    return max(plan.run_ns.values()) < LIGHT_RUN_NS

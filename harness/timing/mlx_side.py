@@ -6,7 +6,6 @@ them all.
 
 from __future__ import annotations
 
-import ctypes
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from harness.problem.dtypes import element_of, narrow
 from harness.problem.inputs import stream
 from harness.problem.oracle import names_at
 from harness.spec import KernelSpec
+from harness.timing.freed_memory import keep_freed_memory
 
 Values = npt.NDArray[Any]
 #: Input arrays of the reference to its outputs, lazily.
@@ -32,7 +32,6 @@ Form = Callable[..., tuple[mx.array, ...]]
 
 EAGER = "mlx"
 COMPILED = "mx.compile"
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # glibc's malloc.h
 _PROBES = 3
 _HELD_BYTES = 128 << 20
 _PROBE_S = 0.2  # a form that takes longer is probed once
@@ -60,7 +59,7 @@ class MlxSide:
         # Where a stand-in serves Metal, MLX has no GPU either.
         self._device = mx.gpu if gpu and mx.is_available(mx.gpu) else mx.cpu
         mx.set_default_device(self._device)
-        _keep_freed_memory()
+        keep_freed_memory()
         self._consts = names_at(spec, bank.point)
         self.forms: dict[str, Form] = {}
         self.baselines = Baselines(EAGER, {})
@@ -175,17 +174,6 @@ class MlxSide:
         start = time.perf_counter_ns()
         mx.eval(graph)
         return Duration(time.perf_counter_ns() - start, Wall)
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc keep what MLX frees, as MLX's own allocator does on Metal.
-
-    Else every output over 32 MiB is mapped anew, and its page faults cost more than most kernels.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_MAX, 0)
-        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
 def _root_mean_square(values: Values) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
-from harness.clock import Duration, Wall
+from harness.clock import Duration, Span, Wall
 from harness.evaluation import Refusal
 from harness.sides import Side
 from harness.timing.blocks import SideName, Visit
@@ -30,6 +30,8 @@ SLOW_BATCH_NS = 10e6
 PLAIN_FROM_NS = 20e6
 #: One visit should last so long, within one to five samples.
 VISIT_NS = 20e6
+#: In a search several short blocks, which have an interval, tell more than one long block.
+SCREEN_VISIT_NS = 5e6
 MOST_SAMPLES = 5
 #: `estimate` stops after so many runs, or so much time, or one run of this length.
 ESTIMATE_RUNS = 5
@@ -118,7 +120,9 @@ def estimate(side: Side) -> Duration[Wall] | Refusal:
     return Duration(min(runs), Wall)
 
 
-def make_plan(sides: dict[SideName, Side], tick_ns: float) -> Plan | Refusal:
+def make_plan(
+    sides: dict[SideName, Side], tick_ns: float, visit_ns: float = VISIT_NS
+) -> Plan | Refusal:
     """Choose K and the samples of a visit from a cheap estimate of each side."""
     runs: dict[SideName, float] = {}
     for name, side in sides.items():
@@ -137,7 +141,7 @@ def make_plan(sides: dict[SideName, Side], tick_ns: float) -> Plan | Refusal:
             return batch
         plans = {name: _side_plan(sides[name], runs[name], batch) for name in sides}
     cost = max(_sample_ns(plans[name], runs[name]) for name in sides)
-    count = int(min(max(VISIT_NS / cost, 1), MOST_SAMPLES)) if cost > 0 else MOST_SAMPLES
+    count = int(min(max(visit_ns / cost, 1), MOST_SAMPLES)) if cost > 0 else MOST_SAMPLES
     return Plan(plans, count, runs)
 
 
@@ -173,13 +177,22 @@ def visit(
 ) -> Visit | Refusal:
     """Take a visit's samples."""
     times: list[tuple[float, ...]] = []
+    device: list[tuple[float, ...]] = []
     batches: Sequence[int] = (1, 2) if plan.slope else (1,)
     for _ in range(count):
         sample: list[float] = []
+        own: list[float] = []
         for factor in batches:
             duration = side.sample(factor * plan.instances)
             if isinstance(duration, Refusal):
                 return duration
             sample.append(wall_ns(duration))
+            if isinstance(duration, Span) and duration.device is not None:
+                own.append(duration.device.ns)
         times.append(tuple(sample))
-    return Visit(name, plan.instances, tuple(times), "wall", clock.frequency())
+        device.append(tuple(own))
+    whole = all(len(own) == len(batches) for own in device)
+    frequency = clock.frequency()
+    return Visit(
+        name, plan.instances, tuple(times), "wall", frequency, tuple(device) if whole else ()
+    )

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness import locks
+from harness import console, locks
 from harness.board import provenance
 from harness.checking import judge, trial
-from harness.command import console
 from harness.devices.base import Device, Source
 from harness.errors import HostFailure, UserError
 from harness.evaluation import Evaluation, Refusal, Status

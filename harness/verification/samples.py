@@ -34,6 +34,8 @@ from harness.timing.verdict import Mode, judge
 #: Runs of so many nanoseconds may have been long ones, of which a record takes fewer blocks.
 _LONG_FROM_NS = 250e6
 _MOST_SAMPLES = 5
+#: Two clocks of one machine may run so far apart while one of them is adjusted.
+_CLOCKS_DRIFT = 1.01
 #: exp and log differ in their last bits between C libraries, and so do sums between vector units.
 _OTHER_MACHINE = 1e-12
 
@@ -53,6 +55,7 @@ class _Visit(_Strict):
     times_ns: list[list[_Time]] = Field(min_length=1, max_length=_MOST_SAMPLES)
     clock: Literal["wall", "device"]
     frequency: _Time | None
+    device_times_ns: list[list[_Time]] = Field(default=[], max_length=_MOST_SAMPLES)
 
 
 class _Block(_Strict):
@@ -91,11 +94,24 @@ def _malformed(samples: SamplesDocument) -> str:
             lengths = {len(sample) for sample in visit.times_ns}
             if not lengths <= {1, 2} or len(lengths) != 1:
                 return f"block {number}: a sample is one time, or those of K and 2K instances"
+            if visit.device_times_ns and not _within(visit.device_times_ns, visit.times_ns):
+                return f"block {number}: a device's times are not those of its samples"
             shapes.add((visit.side, visit.instances, len(visit.times_ns), lengths.pop()))
     # A slow side is timed plainly beside the slopes of a fast one, as many times a visit.
     if len(shapes) > 2 or len({per_visit for _, _, per_visit, _ in shapes}) > 1:
         return "batches or counts change within the run"
     return ""
+
+
+def _within(device: list[list[float]], wall: list[list[float]]) -> bool:
+    """Whether each time of the device lies in the wall time of the same run, but for drift."""
+    if [len(sample) for sample in device] != [len(sample) for sample in wall]:
+        return False
+    return all(
+        own <= whole * _CLOCKS_DRIFT
+        for pair in zip(device, wall, strict=True)
+        for own, whole in zip(*pair, strict=True)
+    )
 
 
 def _wrong_count(samples: SamplesDocument) -> str:

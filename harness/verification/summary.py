@@ -137,9 +137,13 @@ def _joined(reasons: Sequence[str]) -> str:
 
 def plain(foreign: str, most: int = MOST_NAME) -> str:
     """Text on one line that no terminal, and no runner that reads its log, takes for a command."""
-    shown = "".join(c if c.isprintable() and not _turns(c) else _escaped(c) for c in foreign)
-    shown = shown.replace("##[", "## [").replace("::", ": :")
+    shown = visible(foreign).replace("##[", "## [").replace("::", ": :")
     return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def visible(foreign: str) -> str:
+    """Text on one line with every character spelled out that turns, hides or commands others."""
+    return "".join(c if c.isprintable() and not _turns(c) else _escaped(c) for c in foreign)
 
 
 def code(foreign: str, most: int = MOST_NAME) -> str:

@@ -10,8 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import devices, settings
-from harness.command import console
+from harness import console, devices, settings
 from harness.errors import UserError
 from harness.problem import catalog
 from harness.verification.changes import DERIVED, SESSION, Touched, kernel_of, line_of, sort

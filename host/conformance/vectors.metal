@@ -236,3 +236,11 @@ kernel void uchar_wrap(device const uchar4* x [[buffer(0)]], device uchar4* out 
                        uint i [[thread_position_in_grid]]) {
   out[i] = x[i] + uchar4(100);
 }
+
+// Shifts whose operands differ in type, and casts between packed and other vectors of another type.
+kernel void packed_casts(device const packed_char4* x [[buffer(0)]], device int4* out [[buffer(1)]],
+                         uint i [[thread_position_in_grid]]) {
+  float4 wide = float4(x[i]) * 0.5f;
+  packed_short4 narrow = packed_short4(int4(wide));
+  out[i] = (int4(narrow) << uint4(1, 2, 3, 0)) + int4(packed_char4(narrow));
+}

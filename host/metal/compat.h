@@ -1,6 +1,6 @@
-// The one place that knows which Objective-C compiles us: Apple's, with ARC, or GNUstep's older runtime. That one has
-// neither ARC nor subscripts nor synthesised instance variables, so nothing here uses the latter two; and there nothing
-// is ever given back, which a host that lives as long as one candidate can afford.
+// The one place that knows which Objective-C compiles us: Apple's, with ARC, or GNUstep's older runtime. That one wants
+// instance variables in the interface, every property synthesised by name, and no subscripts; and there nothing is ever
+// given back, which a host that lives as long as one candidate can afford.
 #import <Foundation/Foundation.h>
 #import <Metal/Metal.h>
 

@@ -3,9 +3,10 @@
 
 extern NSString *const MHStatusKey; // in a refusal's userInfo: the protocol's status
 
-// Set *error and are NO, so that `return MHFault(error, ...)` is one step.
-BOOL MHFault(NSError **error, NSString *format, ...) NS_FORMAT_FUNCTION(2, 3);
+// Set *error and are NO, so that `return MHRefuse(error, ...)` is one step. A fault is a refusal without a status.
 BOOL MHRefuse(NSError **error, NSString *status, NSString *format, ...) NS_FORMAT_FUNCTION(3, 4);
+#define MHFault(error, ...) MHRefuse(error, nil, __VA_ARGS__)
+
 // What a command buffer that ended badly says about the kernel. `*again`: the fault was another program's, and nothing
 // of this one has run.
 BOOL MHJudge(id<MTLCommandBuffer> buffer, BOOL *again, NSError **error);

@@ -6,16 +6,16 @@
   NSString *_place, *_problem;
   NSMutableSet *_known;
 }
-+ (MHFields *)of:(id)object in:(NSString *)place;
++ (instancetype)of:(id)object in:(NSString *)place;
 - (NSString *)text:(NSString *)name;
-- (uint64_t)integer:(NSString *)name from:(uint64_t)least to:(uint64_t)most;
-- (uint64_t)integer:(NSString *)name from:(uint64_t)least to:(uint64_t)most otherwise:(uint64_t)absent;
 - (NSArray *)list:(NSString *)name;
 - (NSDictionary *)map:(NSString *)name; // absent: empty
-- (void)ignore:(NSArray *)names;        // of no meaning to this host
-- (BOOL)complete:(NSError **)error;     // NO with the first fault; ask once everything has been read
+- (uint64_t)integer:(NSString *)name from:(uint64_t)least to:(uint64_t)most;
+- (uint64_t)integer:(NSString *)name from:(uint64_t)least to:(uint64_t)most otherwise:(uint64_t)absent;
+- (void)ignore:(NSArray *)names;    // of no meaning to this host
+- (BOOL)complete:(NSError **)error; // NO with the first fault; ask once everything has been read
 @end
 
-NSNumber *MHWhole(id value);       // a whole number of [0, 2^53], or nil
-NSInteger MHIndex(NSString *text); // of a buffer, constant or threadgroup argument; -1: none
-NSData *MHBytes(id base64);        // nil: not text in base64
+NSNumber *MHWhole(id value);                          // a whole number of [0, 2^53], or nil
+NSUInteger MHIndex(NSString *name, NSUInteger count); // a member's name as an index below count, or NSNotFound
+NSData *MHBytes(id base64);                           // nil: not text in base64

@@ -6,9 +6,9 @@ NSNumber *MHWhole(id value) {
   return number >= 0 && number <= 9007199254740992.0 && number == (double)(uint64_t)number ? value : nil;
 }
 
-NSInteger MHIndex(NSString *text) {
-  NSInteger index = [text integerValue];
-  return index >= 0 && [[NSString stringWithFormat:@"%ld", (long)index] isEqual:text] ? index : -1;
+NSUInteger MHIndex(NSString *name, NSUInteger count) {
+  NSUInteger index = (NSUInteger)name.integerValue;
+  return index < count && [[NSString stringWithFormat:@"%lu", index] isEqual:name] ? index : NSNotFound;
 }
 
 NSData *MHBytes(id text) {
@@ -18,7 +18,7 @@ NSData *MHBytes(id text) {
 
 @implementation MHFields
 
-+ (MHFields *)of:(id)object in:(NSString *)place {
++ (instancetype)of:(id)object in:(NSString *)place {
   MHFields *fields = [[MHFields alloc] init];
   BOOL isObject = [object isKindOfClass:[NSDictionary class]];
   fields->_place = place;
@@ -48,30 +48,28 @@ NSData *MHBytes(id text) {
 
 - (NSDictionary *)map:(NSString *)name {
   BOOL there = [_object objectForKey:name] != nil;
-  return there ? [self find:name of:[NSDictionary class] what:@"an object"] : [NSDictionary dictionary];
+  return there ? [self find:name of:[NSDictionary class] what:@"an object"] : @{};
 }
 
 - (uint64_t)integer:(NSString *)name from:(uint64_t)least to:(uint64_t)most {
   NSNumber *found = MHWhole([self find:name of:[NSNumber class] what:@"an integer"]);
-  uint64_t value = [found unsignedLongLongValue];
+  uint64_t value = found.unsignedLongLongValue;
   if (_problem == nil && (found == nil || value < least || value > most))
     _problem = [NSString stringWithFormat:@"has no '%@' in its range", name];
   return value;
 }
 
 - (uint64_t)integer:(NSString *)name from:(uint64_t)least to:(uint64_t)most otherwise:(uint64_t)absent {
-  [_known addObject:name];
   return [_object objectForKey:name] ? [self integer:name from:least to:most] : absent;
 }
 
 - (void)ignore:(NSArray *)names {
-  for (NSString *name in names)
-    [_known addObject:name];
+  [_known addObjectsFromArray:names];
 }
 
 - (BOOL)complete:(NSError **)error {
   for (NSString *name in _object)
-    if (![_known containsObject:name] && _problem == nil)
+    if (_problem == nil && ![_known containsObject:name])
       _problem = [NSString stringWithFormat:@"has an unknown member '%@'", name];
   return _problem == nil || MHFault(error, @"%@ %@", _place, _problem);
 }

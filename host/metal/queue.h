@@ -1,24 +1,22 @@
 // Submissions: encode, commit, wait with a deadline, and times on two clocks.
-#import "plan.h"
+#import "dispatch.h"
 
 NSDate *MHDeadline(uint64_t ms); // so long from now
 
-typedef struct {
-  NSRange instances;
-  uint64_t deadlineMs;
-} MHWork;
-
 @interface MHQueue : NSObject {
-  id<MTLDevice> _device;
   id<MTLCommandQueue> _queue;
   id<MTLResidencySet> _resident; // nil before macOS 15
+  MTLCommandBufferDescriptor *_descriptor;
   BOOL _validating;
-@public
-  BOOL lost; // after a GPU error or a hang the system may refuse whatever this process submits
 }
-- (id)initWithDevice:(id<MTLDevice>)device pool:(id<MTLBuffer>)pool validating:(BOOL)validating;
-// Instances back to back as one command buffer, an empty one without a plan; adds the times to the reply.
-- (BOOL)submit:(MHPlan *)plan work:(MHWork)work reply:(NSMutableDictionary *)reply error:(NSError **)error;
-// Records submissions, until stopCapture, into a .gputrace file that must not exist.
-- (BOOL)startCapture:(NSString *)path error:(NSError **)error;
+- (instancetype)initWithDevice:(id<MTLDevice>)device pool:(id<MTLBuffer>)pool;
+// Instances back to back as one command buffer, an empty one for none; adds the times to the reply.
+- (BOOL)submit:(NSArray<MHDispatch *> *)dispatches
+     instances:(NSRange)instances
+      deadline:(uint64_t)ms
+         reply:(NSMutableDictionary *)reply
+         error:(NSError **)error;
 @end
+
+// Records what is submitted from now on, until stopCapture, into a .gputrace that must not exist.
+BOOL MHStartCapture(id<MTLDevice> device, NSString *path, NSError **error);

@@ -2,4 +2,4 @@
 #import "faults.h"
 
 id<MTLDevice> MHDevice(void); // the one to use, or nil
-void MHReport(id<MTLDevice> device, NSMutableDictionary *reply);
+NSDictionary *MHReport(id<MTLDevice> device);

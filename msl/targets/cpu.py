@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from msl.analysis import Analysis
 from msl.declarations import Function, Unit
 from msl.edits import Edits, Output
-from msl.language import index_constants
+from msl.language import GLOBAL, index_constants
+from msl.lexer import Token
 from msl.reflect import Argument, Kernel
 from msl.threadgroup import threadgroup_locals
 from msl.vectorise import threads_are_independent
@@ -22,6 +23,9 @@ __attribute__((section("msl_tg_{k}"))); }}; }}"""
 _CHECKED_STORAGE = _STORAGE.replace("Align < 16 ? 16", "Align < 64 ? 64").replace(
     "bytes[Size]", "bytes[(Size + 63) / 64 * 64 + 64]"
 )
+
+#: The file name of the user's text where it stands in no namespace of ours.
+_USER = "msl_user"
 
 #: A thread's whole text is one function to the widener.
 _INLINE = "#pragma clang attribute push(__attribute__((always_inline)), apply_to = function)"
@@ -86,6 +90,7 @@ class _Emitter:
         an instance."""
         output = Output(name)
         tokens = self.unit.code.tokens
+        values = {GLOBAL: "" if name == _USER else f"{name}::"}
         special = {f.start: f for f in self.unit.functions if f.kind == "kernel"}
         skipped = {item.start: item.end for item in self.analysis.dropped}
         skipped |= {instance.start: instance.end for instance in self.unit.instantiations}
@@ -96,20 +101,21 @@ class _Emitter:
             if end is None:
                 index += 1
                 continue
-            output.tokens(tokens, range(first, index), self.edits, {})
+            output.tokens(tokens, range(first, index), self.edits, values)
             if function and index not in skipped:
-                self._kernel(output, function)
+                self._kernel(output, function, values)
             index = first = end
-        output.tokens(tokens, range(first, len(tokens)), self.edits, {})
+        output.tokens(tokens, range(first, len(tokens)), self.edits, values)
         return output
 
-    def _kernel(self, output: Output, function: Function) -> None:
+    def _kernel(self, output: Output, function: Function, values: dict[str, str]) -> None:
         tokens = self.unit.code.tokens
         entries = self.copies.get(function.start, [])
         self._limit(output, function, entries)
         span = range(function.start, function.end)
         for number, suffix in _copies(self.unit, function, entries):
-            output.tokens(tokens, span, self.edits, {"@K@": str(number), "@S@": suffix})
+            own = {**values, "@K@": str(number), "@S@": suffix}
+            output.tokens(tokens, span, self.edits, own)
 
     def _limit(self, output: Output, function: Function, entries: Sequence[Entry]) -> None:
         """The thread limit as a constant beside the kernel, where its expression means what it
@@ -173,7 +179,7 @@ def translate(
     for name in spaces:
         if name:
             translation.segments.append(_raw(f"{name}_open", f"namespace {name} {{"))
-        translation.segments.append(emitter.user_text(name or "msl_user"))
+        translation.segments.append(emitter.user_text(name or _USER))
         translation.segments.append(_handles(unit, entries, name))
         if name:
             translation.segments.append(_raw(f"{name}_close", "}"))
@@ -244,14 +250,26 @@ def _handles(unit: Unit, entries: Sequence[Entry], space: str) -> Output:
         suffix = dict(_copies(unit, function, mine)).get(entry.number, "")
         path = ("", space, *function.scope) if space else ("", *function.scope)
         name = "::".join((*path, f"{function.name}{suffix}{kernel.template_arguments}"))
-        members = f"static constexpr auto function = &{name};"
+        kind, token = _blamed(unit, kernel)
+        members = f"static constexpr auto msl_{kind}_of_{function.name} = &{name};"
+        members += f" static constexpr auto function = msl_{kind}_of_{function.name};"
         if kernel.limit is not None:
             value = f"{entry.limit_symbol}_of{kernel.template_arguments}::value"
             members += f" static constexpr unsigned limit = {value};"
         opened = "".join(f"namespace {part} {{ " for part in function.scope)
         closed = " }" * len(function.scope)
-        output.raw(f"{opened}struct {entry.handle} {{ {members} }};{closed}")
+        output.raw(f"{opened}struct {entry.handle} {{ {members} }};{closed}", token)
     return output
+
+
+def _blamed(unit: Unit, kernel: Kernel) -> tuple[str, Token]:
+    """Where the fault lies if a kernel's name does not say which function is meant."""
+    tokens = unit.code.tokens
+    if kernel.instance is None:
+        return "kernel", tokens[kernel.function.name_index]
+    span = range(kernel.instance.start, kernel.instance.end)
+    places = (index for index in span if tokens[index].text == kernel.function.name)
+    return "instance", tokens[next(places, kernel.instance.start)]
 
 
 def _entries(unit: Unit, entries: Sequence[Entry], spaces: Sequence[str]) -> Output:

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from msl.widen import collectives, lanes
-from msl.widen.ir import WIDTH, Declined, Instruction
+from msl.widen.ir import WIDTH, Declined, Function, Instruction
 from msl.widen.private import is_matrix_operation
-from msl.widen.shapes import UNIFORM, VARYING, Shape
+from msl.widen.shapes import UNIFORM, Shape, in_runs
 from msl.widen.types import is_scalar, split_commas, wide
 from msl.widen.writer import MASK, Writer
 
@@ -21,6 +21,9 @@ PLACES = ("x", "y", "z", "flat", "grid_x", "grid_y", "grid_z", "own")
 _ALIGNED = Shape(1, 5)
 _IN_ROW = {"x": _ALIGNED, "flat": _ALIGNED, "grid_x": _ALIGNED, "own": Shape(1, 63)}
 _ANYWHERE = {"flat": _ALIGNED, "own": Shape(1, 63)}
+#: Lanes in a row that only hold if `runs.HOLD` does.
+_ROWS = dict.fromkeys(("x", "grid_x"), in_runs(8, 1))
+_ROWS |= dict.fromkeys(("y", "z", "grid_y", "grid_z"), in_runs(8, 0))
 _NOTHING = ("msl_lanes_meet", "msl_lanes_next", "msl_lanes_leave")
 _IGNORED = (
     "llvm.lifetime.", "llvm.assume", "llvm.experimental.noalias", "llvm.donothing",
@@ -98,8 +101,16 @@ def shape_of(item: Instruction, shapes: list[Shape], whole: bool) -> Shape | Non
         name = PLACES[item.operands[0].integer or 0]
         if whole:
             return _IN_ROW.get(name, UNIFORM)
-        return _ANYWHERE.get(name, VARYING)
+        return _ANYWHERE.get(name) or _ROWS[name]
     return collectives.shape_of(item, shapes)
+
+
+def asks_for_rows(function: Function) -> bool:
+    """Whether a function uses more of a lane's place than its number."""
+    return any(
+        item.callee == "msl_lanes_place" and PLACES[item.operands[0].integer or 0] in _ROWS
+        for _, item in function.instructions()
+    )
 
 
 def emit(emitter: Emitter, item: Instruction) -> None:
@@ -245,13 +256,7 @@ def _repeated(writer: Writer, byte: str, count: int) -> str:
 
 def _matrix(writer: Writer, item: Instruction) -> None:
     """A matrix operation of the SIMD-group: lane 0 speaks for all, as in the reference engine."""
-    arguments = []
-    for operand in item.operands:
-        if writer.shape(operand).is_varying:
-            text = writer.extract(writer.vector(operand), operand.type, "0")
-        else:
-            text = writer.scalar(operand)
-        arguments.append(f"{operand.type} {text}")
+    arguments = [f"{operand.type} {writer.first(operand)}" for operand in item.operands]
     call = f"call void @{item.callee}({', '.join(arguments)})"
     if writer.mask is None:
         writer.put(call)

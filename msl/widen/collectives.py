@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
-from msl.widen import lanes
+from msl.widen import elements, lanes
 from msl.widen.ir import WIDTH, Declined, Instruction
-from msl.widen.memory import gather as gather_from
+from msl.widen.runs import gather as gather_from
 from msl.widen.shapes import UNIFORM, VARYING, Shape
 from msl.widen.types import bits_of, in_memory, is_float, suffix, wide
 from msl.widen.writer import MASK, Writer, number
 
 _REDUCE = re.compile(r"_ZN3msl12lanes_reduceINS_\d+(\w+?)ELi(\d+)ELb([01])E")
 _SCAN = re.compile(r"_ZN3msl10lanes_scanINS_\d+(\w+?)ELb([01])ELi(\d+)E")
+_LANES = re.compile(r"_ZN3msl\d+lanes_")
 _GATHER = re.compile(r"_ZN3msl12lanes_gatherI")
 
 #: (of floating-point, of signed, of unsigned numbers), as LLVM names them.
@@ -30,6 +31,8 @@ _NAMES = {
 def shape_of(item: Instruction, shapes: list[Shape]) -> Shape | None:
     """The shape of a collective's result; None if it is none of these."""
     callee = item.callee
+    if shape := elements.shape_of(item):
+        return shape
     if callee in ("msl_lanes_ballot", "msl_lanes_active"):
         return UNIFORM
     if match := _REDUCE.match(callee):
@@ -43,8 +46,8 @@ def shape_of(item: Instruction, shapes: list[Shape]) -> Shape | None:
 
 def is_collective(callee: str) -> bool:
     """Whether the lanes that reach a call are part of what it does."""
-    return callee.startswith(("_ZN3msl12lanes_", "_ZN3msl10lanes_", "msl_simd_collective")) or (
-        callee in ("msl_lanes_ballot", "msl_lanes_active")
+    return _LANES.match(callee) is not None or (
+        callee in ("msl_simd_collective", "msl_lanes_ballot", "msl_lanes_active")
     )
 
 
@@ -66,7 +69,7 @@ def emit(writer: Writer, item: Instruction) -> bool:
     elif _GATHER.match(callee):
         _gather(writer, item)
     else:
-        return False
+        return elements.emit(writer, item)
     return True
 
 

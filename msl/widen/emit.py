@@ -3,12 +3,13 @@ control goes."""
 
 from __future__ import annotations
 
-from msl.widen import calls, operations
+from msl.widen import blocks, calls, operations
 from msl.widen.flow import EXIT, Loop
 from msl.widen.groups import Groups
 from msl.widen.ir import Block, Declined, Instruction, Value
 from msl.widen.layout import Layout, Place
 from msl.widen.private import SHARED, Private
+from msl.widen.products import Plan
 from msl.widen.types import Types, is_scalar, wide
 from msl.widen.writer import ALL, MASK, Writer
 
@@ -17,15 +18,24 @@ class Emitter:
     """One variant of one function. `whole`: every lane of the SIMD-group takes part."""
 
     def __init__(
-        self, layout: Layout, private: Private, types: Types, *, whole: bool, strict: bool
+        self,
+        layout: Layout,
+        private: Private,
+        products: Plan,
+        types: Types,
+        *,
+        whole: bool,
+        strict: bool,
     ) -> None:
         self.layout = layout
+        self.products = products
         self.flow = layout.divergence.flow
         self.divergence = layout.divergence
         self.private = private
         self.types = types
         self.whole = whole
         self.writer = Writer(layout, private, types, strict)
+        self.writer.guards_runs = not whole and calls.asks_for_rows(self.flow.function)
         self.uses = self._uses()
         self.frozen: dict[str, list[Instruction]] = {}  # by header of the loop that freezes
         self.blended: dict[str, list[Instruction]] = {}  # by header of the innermost loop
@@ -140,9 +150,13 @@ class Emitter:
     def _body(self, block: Block) -> None:
         groups = Groups(self.writer, block.body)
         for item in block.body:
+            blocks.emit(self.writer, self.products.before.get(id(item), ()))
+            if id(item) in self.products.gone:
+                continue
             operations.emit(self, groups, item)
             if item.name and self.uses.get(item.name, set()) - {block.name}:
                 self._keep(item)
+        blocks.emit(self.writer, self.products.before.get(id(block.end), ()))
 
     def _keep(self, item: Instruction) -> None:
         value = Value(item.type, item.name)

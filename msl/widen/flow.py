@@ -23,10 +23,10 @@ class Loop:
     @property
     def chain(self) -> list[Loop]:
         """This loop and those around it, innermost first."""
-        found, loop = [], self
+        found, loop = [self], self.parent
         while loop is not None:
             found.append(loop)
-            loop = loop.parent  # type: ignore[assignment]
+            loop = loop.parent
         return found
 
 

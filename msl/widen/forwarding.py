@@ -101,7 +101,7 @@ def _note(
 ) -> None:
     offset = offsets[item.operands[used[0]].text]
     if item.op == "getelementptr" and used == [0]:
-        step = _constant(item, types)
+        step = constant_offset(item, types)
         offsets[item.name] = None if offset is None or step is None else offset + step
         if step is None and offset is not None:
             if not all(_not_negative(o, definitions) for o in item.operands[1:]):
@@ -125,7 +125,7 @@ def _note(
         found.known = False
 
 
-def _constant(item: Instruction, types: Types) -> int | None:
+def constant_offset(item: Instruction, types: Types) -> int | None:
     """The bytes that an address computation adds, if that is a constant."""
     kind, total = item.source_type, 0
     for position, operand in enumerate(item.operands[1:]):

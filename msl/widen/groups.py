@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msl.widen import runs
 from msl.widen.ir import WIDTH, Instruction, Value
-from msl.widen.types import is_scalar, lies_in_memory, suffix, wide
+from msl.widen.runs import gather, scatter
+from msl.widen.types import is_scalar, lies_in_memory, wide
 from msl.widen.writer import MASK, Writer
 
 #: The most elements of a structure that is taken apart in registers.
@@ -59,7 +61,7 @@ class Groups:
         kind = item.type if item.op == "load" else item.operands[0].type
         if item.volatile or item.atomic or not is_scalar(kind) or not lies_in_memory(kind):
             return None
-        stride = writer.shape(pointer).stride
+        stride = runs.pitch(writer.shape(pointer))
         size = writer.types.size(kind)
         if not stride or stride % size or not 2 <= stride // size <= MAX_GROUP:
             return None
@@ -115,35 +117,32 @@ def _addresses(body: list[Instruction]) -> dict[str, tuple[str, int]]:
     return found
 
 
-def _group_base(writer: Writer, group: Group, kind: str) -> str:
-    """The address of the first lane's structure, from the access at which the group is done."""
+def _group_bases(writer: Writer, group: Group, kind: str) -> list[str]:
+    """The address of the first structure of every run of lanes, from the access at which the group
+    is done."""
     element = next(k for k, member in group.members.items() if member is group.at)
-    base = writer.scalar(group.at.operands[-1])
-    if element == 0:
-        return base
-    return writer.fresh(f"getelementptr i8, ptr {base}, i64 {-element * writer.types.size(kind)}")
+    return runs.bases(writer, group.at.operands[-1], -element * writer.types.size(kind))
 
 
-def _group_mask(writer: Writer, group: Group) -> tuple[str, str | None]:
-    """The type of the mask of all elements, and the mask: lanes that are here, members that are
-    accessed."""
+def _group_mask(writer: Writer, group: Group) -> str | None:
+    """The mask of all elements: lanes that are here, members that are accessed."""
     total = WIDTH * group.count
     kind = f"<{total} x i1>"
     complete = len(group.members) == group.count
     if writer.mask is None and complete:
-        return kind, None
+        return None
     used = ", ".join(
         f"i1 {'true' if k % group.count in group.members else 'false'}" for k in range(total)
     )
     if writer.mask is None:
-        return kind, f"<{used}>"
+        return f"<{used}>"
     order = ", ".join(f"i32 {k // group.count}" for k in range(total))
     spread = writer.fresh(
         f"shufflevector {MASK} {writer.mask}, {MASK} poison, <{total} x i32> <{order}>"
     )
     if not complete:
         spread = writer.fresh(f"select {kind} {spread}, {kind} <{used}>, {kind} zeroinitializer")
-    return kind, spread
+    return spread
 
 
 def _load_group(writer: Writer, group: Group, kind: str) -> dict[int, str]:
@@ -151,28 +150,68 @@ def _load_group(writer: Writer, group: Group, kind: str) -> dict[int, str]:
     total = WIDTH * group.count
     every = f"<{total} x {kind}>"
     align = writer.types.size(kind)
-    base = _group_base(writer, group, kind)
-    mask_kind, mask = _group_mask(writer, group)
-    if mask is None:
-        loaded = writer.fresh(f"load {every}, ptr {base}, align {align}")
-    else:
-        loaded = writer.fresh(
-            f"call {every} @llvm.masked.load.v{total}{suffix(kind)}.p0(ptr align {align} {base},"
-            f" {mask_kind} {mask}, {every} poison)"
-        )
-    found = {}
-    for element, member in group.members.items():
-        order = writer.list("i32", [lane * group.count + element for lane in range(WIDTH)])
-        found[id(member)] = writer.fresh(
-            f"shufflevector {every} {loaded}, {every} poison, {wide('i32')} {order}"
-        )
-    return found
+    pointer = group.at.operands[-1]
+    shape = writer.shape(pointer)
+    if shape.is_varying:
+        writer.vector(pointer)  # known on both ways
+
+    def fast() -> list[str]:
+        places = _group_bases(writer, group, kind)
+        loaded = runs.load(writer, kind, places, total, align, _group_mask(writer, group))
+        orders = [
+            writer.list("i32", [lane * group.count + element for lane in range(WIDTH)])
+            for element in group.members
+        ]
+        return [
+            writer.fresh(f"shufflevector {every} {loaded}, {every} poison, {wide('i32')} {order}")
+            for order in orders
+        ]
+
+    def slow() -> list[str]:
+        return [gather(writer, kind, place, align) for place in _lane_places(writer, group, kind)]
+
+    found = runs.guarded(writer, shape, fast, slow, wide(kind))
+    return {id(member): text for member, text in zip(group.members.values(), found, strict=True)}
+
+
+def _lane_places(writer: Writer, group: Group, kind: str) -> list[str]:
+    """The addresses of every member, lane by lane."""
+    vector = writer.vector(group.at.operands[-1])
+    own = next(k for k, member in group.members.items() if member is group.at)
+    size = writer.types.size(kind)
+    return [
+        writer.fresh(f"getelementptr i8, {wide('ptr')} {vector}, i64 {(element - own) * size}")
+        for element in group.members
+    ]
 
 
 def _store_group(writer: Writer, group: Group, kind: str) -> None:
-    count, total = group.count, WIDTH * group.count
-    every = f"<{total} x {kind}>"
+    pointer = group.at.operands[-1]
+    shape = writer.shape(pointer)
+    if shape.is_varying:
+        writer.vector(pointer)  # known on both ways
     texts = {k: writer.vector(member.operands[0]) for k, member in group.members.items()}
+    align = writer.types.size(kind)
+
+    def fast() -> list[str]:
+        total = WIDTH * group.count
+        places = _group_bases(writer, group, kind)
+        mixed = _mixed(writer, group.count, texts, kind)
+        runs.store(writer, kind, mixed, places, total, align, _group_mask(writer, group))
+        return []
+
+    def slow() -> list[str]:
+        places = _lane_places(writer, group, kind)
+        for text, place in zip(texts.values(), places, strict=True):
+            scatter(writer, kind, text, place, align)
+        return []
+
+    runs.guarded(writer, shape, fast, slow, "")
+
+
+def _mixed(writer: Writer, count: int, texts: dict[int, str], kind: str) -> str:
+    """Members of all lanes as they lie in memory."""
+    total = WIDTH * count
     parts = [texts.get(element, "poison") for element in range(count)]
     pair = f"<{2 * WIDTH} x {kind}>"
     halves = []
@@ -188,16 +227,6 @@ def _store_group(writer: Writer, group: Group, kind: str) -> None:
     if len(halves) < 2:
         halves.append("poison")
     order = ", ".join(f"i32 {k % count * WIDTH + k // count}" for k in range(total))
-    mixed = writer.fresh(
+    return writer.fresh(
         f"shufflevector {pair} {halves[0]}, {pair} {halves[1]}, <{total} x i32> <{order}>"
     )
-    base = _group_base(writer, group, kind)
-    align = writer.types.size(kind)
-    mask_kind, mask = _group_mask(writer, group)
-    if mask is None:
-        writer.put(f"store {every} {mixed}, ptr {base}, align {align}")
-    else:
-        writer.put(
-            f"call void @llvm.masked.store.v{total}{suffix(kind)}.p0({every} {mixed},"
-            f" ptr align {align} {base}, {mask_kind} {mask})"
-        )

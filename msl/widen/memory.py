@@ -3,8 +3,10 @@ apart in registers, one element for all lanes as a scalar, everything else by ga
 
 from __future__ import annotations
 
+from msl.widen import runs
 from msl.widen.groups import Groups
 from msl.widen.ir import WIDTH, Declined, Instruction, Value
+from msl.widen.runs import gather, scatter
 from msl.widen.types import in_memory, is_scalar, suffix, wide
 from msl.widen.writer import MASK, Writer
 
@@ -45,7 +47,7 @@ def _load(writer: Writer, item: Instruction, kind: str) -> None:
         if shape.stride < 0:
             loaded = _reversed(writer, loaded, memory_kind)
     else:
-        loaded = gather(writer, memory_kind, writer.vector(pointer), item.align)
+        loaded = _scattered_load(writer, memory_kind, pointer, size, item.align)
     writer.define(item, _narrow(writer, loaded, kind))
 
 
@@ -72,7 +74,68 @@ def _store(writer: Writer, item: Instruction, kind: str) -> None:
             mask = mask if mask is None else _reversed(writer, mask, "i1")
         masked_store(writer, memory_kind, text, base, min(item.align, size), mask)
     else:
-        scatter(writer, memory_kind, text, writer.vector(pointer), item.align)
+        _scattered_store(writer, memory_kind, text, pointer, size, item.align)
+
+
+def _scattered_load(writer: Writer, kind: str, pointer: Value, size: int, align: int) -> str:
+    """An element a lane, in runs if there are any."""
+    vector, shape = writer.vector(pointer), writer.shape(pointer)
+    pitch = runs.pitch(shape) if shape.is_varying else None
+
+    def fast() -> list[str]:
+        if pitch == 0:
+            return [_repeated(writer, kind, pointer, align)]
+        places = runs.bases(writer, pointer)
+        return [runs.load(writer, kind, places, WIDTH, min(align, size), writer.mask)]
+
+    def slow() -> list[str]:
+        return [gather(writer, kind, vector, align)]
+
+    return (
+        runs.guarded(writer, shape, fast, slow, wide(kind))[0] if pitch in (0, size) else slow()[0]
+    )
+
+
+def _scattered_store(
+    writer: Writer, kind: str, text: str, pointer: Value, size: int, align: int
+) -> None:
+    vector, shape = writer.vector(pointer), writer.shape(pointer)
+
+    def fast() -> list[str]:
+        places = runs.bases(writer, pointer)
+        runs.store(writer, kind, text, places, WIDTH, min(align, size), writer.mask)
+        return []
+
+    def slow() -> list[str]:
+        scatter(writer, kind, text, vector, align)
+        return []
+
+    if shape.is_varying and runs.pitch(shape) == size:
+        runs.guarded(writer, shape, fast, slow, "")
+    else:
+        slow()
+
+
+def _repeated(writer: Writer, kind: str, pointer: Value, align: int) -> str:
+    """One element for each run of lanes; where none of them is here, whatever lies in a slot."""
+    run = writer.shape(pointer).run
+    parts = []
+    for number, place in enumerate(runs.bases(writer, pointer)):
+        if writer.mask is not None:
+            here = runs.part(writer, writer.mask, "i1", WIDTH, number * run, run)
+            bits = writer.fresh(f"bitcast <{run} x i1> {here} to i{run}")
+            any_lane = writer.fresh(f"icmp ne i{run} {bits}, 0")
+            nowhere = runs.spare(writer)
+            place = writer.fresh(f"select i1 {any_lane}, ptr {place}, ptr {nowhere}")
+        value = writer.fresh(f"load {kind}, ptr {place}, align {align}")
+        one = writer.fresh(f"insertelement <{run} x {kind}> poison, {kind} {value}, i64 0")
+        parts.append(
+            writer.fresh(
+                f"shufflevector <{run} x {kind}> {one}, <{run} x {kind}> poison,"
+                f" <{run} x i32> zeroinitializer"
+            )
+        )
+    return runs.joined(writer, kind, parts, run)
 
 
 def _require_scalar(item: Instruction, kind: str) -> None:
@@ -125,26 +188,9 @@ def masked_store(
     )
 
 
-def gather(writer: Writer, kind: str, pointers: str, align: int) -> str:
-    """An element from anywhere for each lane."""
-    return writer.fresh(
-        f"call {wide(kind)} @llvm.masked.gather.v{WIDTH}{suffix(kind)}.v{WIDTH}p0("
-        f"{wide('ptr')} align {align} {pointers}, {MASK} {writer.full_mask()}, {wide(kind)} poison)"
-    )
-
-
-def scatter(writer: Writer, kind: str, text: str, pointers: str, align: int) -> None:
-    """An element to anywhere from each lane, in the order of lanes."""
-    writer.put(
-        f"call void @llvm.masked.scatter.v{WIDTH}{suffix(kind)}.v{WIDTH}p0({wide(kind)} {text},"
-        f" {wide('ptr')} align {align} {pointers}, {MASK} {writer.full_mask()})"
-    )
-
-
-def varying_address(writer: Writer, item: Instruction) -> str:
+def varying_address(writer: Writer, item: Instruction, flags: str) -> str:
     """An address computation with operands that differ between lanes."""
     pointer, *indices = item.operands
-    flags = f"{item.flags} " if item.flags else ""
     parts = []
     if writer.shape(pointer).is_uniform:
         parts.append(f"ptr {writer.scalar(pointer)}")

@@ -6,7 +6,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from msl.widen import calls, collectives, divergence, flow, layout, private, worth
+from msl.widen import (
+    blocks,
+    calls,
+    collectives,
+    divergence,
+    flow,
+    layout,
+    parts,
+    private,
+    products,
+    runs,
+    worth,
+)
 from msl.widen.aggregates import take_apart
 from msl.widen.emit import Emitter
 from msl.widen.forwarding import forward
@@ -19,7 +31,6 @@ from msl.widen.types import Types, is_scalar, wide
 _DEFINE = re.compile(r"define .*?@([\w.$]+)\(")
 _BODY = re.compile(r"msl_body_(\d+)$")
 _ENTRY = re.compile(r"msl_(?:loop|lanes)_\d+$")
-_MENTION = re.compile(r"@([\w.$]+)")
 _TYPE = re.compile(r'(%(?:"[^"]+"|[\w.]+)) = type (.+)$')
 _GROUP = re.compile(r"attributes #(\d+) = \{(.*)\}$")
 _STRING_ATTRIBUTE = re.compile(r'"[^"]+"(?:="[^"]*")?')
@@ -42,9 +53,9 @@ class Outcome:
 
 @dataclass
 class Widened:
-    """The new text, and the outcome for each kernel by number."""
+    """The new text in parts, and the outcome for each kernel by number."""
 
-    text: str
+    texts: list[str] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
 
 
@@ -52,8 +63,7 @@ def widen(text: str, *, strict: bool = False, if_worth: bool = False) -> Widened
     """Widen every kernel of a module. With `strict`, sums are not regrouped; `if_worth` declines
     what is faster one thread after the other."""
     module = _Module.read(text)
-    out: list[str] = list(module.rest)
-    result = Widened("")
+    result = Widened()
     dropped: set[str] = set()
     bodies_of: list[str] = []
     for name, lines in module.functions.items():
@@ -71,33 +81,11 @@ def widen(text: str, *, strict: bool = False, if_worth: bool = False) -> Widened
         result.outcomes[number] = Outcome(mode)
         dropped.add(f"msl_{'lanes' if mode == 'loop' else 'loop'}_{number}")
         bodies_of += bodies
-    for name in _reachable(module, bodies_of, dropped):
-        out += [*module.functions[name], "}"]
-    out += bodies_of
-    out.append(_ATTRIBUTES.format(module.target))
-    result.text = "\n".join(line for line in out if not _declares(line, dropped)) + "\n"
+    entries = frozenset(n for n in module.functions if _ENTRY.match(n) and n not in dropped)
+    last = _ATTRIBUTES.format(module.target)
+    pieces = parts.Pieces(module.rest, module.functions, entries, frozenset(dropped), last)
+    result.texts = parts.texts(pieces, bodies_of, lambda own: blocks.functions(own, module.target))
     return result
-
-
-def _reachable(module: _Module, bodies: list[str], dropped: set[str]) -> list[str]:
-    """The functions that entry points and widened bodies use, entry points included."""
-    entries = [name for name in module.functions if _ENTRY.match(name) and name not in dropped]
-    found = set(entries)
-    pending = [*bodies, *("\n".join(module.functions[name]) for name in entries)]
-    pending += [line for line in module.rest if line.startswith("@")]  # initialisers among them
-    while pending:
-        for name in _MENTION.findall(pending.pop()):
-            if name in module.functions and name not in found and name not in dropped:
-                found.add(name)
-                pending.append("\n".join(module.functions[name]))
-    return [name for name in module.functions if name in found]
-
-
-def _declares(line: str, dropped: set[str]) -> bool:
-    if not line.startswith("declare "):
-        return False
-    match = re.search(r"@([\w.$]+)\(", line)
-    return match is not None and match.group(1) in dropped
 
 
 @dataclass
@@ -143,6 +131,7 @@ def _widen_body(
     shape = flow.analyse(function)
     forward(shape, module.types)
     variables = private.analyse(function, module.types)
+    together = products.plan(shape, variables, module.types, blocks.widest(module.target))
     bodies = []
     for whole in (True, False):
         found = _analysed(shape, variables, module.types, whole)
@@ -150,7 +139,7 @@ def _widen_body(
             raise Declined("threads walk through memory of their own, faster one by one", walk)
         header = (_IN_ROW if whole else _ANYWHERE).format(number, "#9999")
         plan = layout.lay_out(found, whole)
-        emitter = Emitter(plan, variables, module.types, whole=whole, strict=strict)
+        emitter = Emitter(plan, variables, together, module.types, whole=whole, strict=strict)
         bodies.append(emitter.text(header, _prologue(whole)))
     return bodies, "lanes" if has_barrier else "loop"
 
@@ -252,6 +241,16 @@ def _prologue(whole: bool) -> list[str]:
         )
         lines.append(f"  %grid_{axis} = add {vector} %all.{axis}, %{axis}")
     lines.append(f"  %mask = bitcast i32 %lanes to {wide('i1')}")
+    for axis, offset in (("x", 48), ("y", 52), ("z", 56)):
+        lines.append(f"  %size.at.{axis} = getelementptr i8, ptr %p0, i64 {offset}")
+        lines.append(f"  %size.{axis} = load i32, ptr %size.at.{axis}")
+    lines += [
+        "  %size.odd = and i32 %size.x, 7",
+        "  %size.even = icmp eq i32 %size.odd, 0",
+        "  %size.rows = mul i32 %size.y, %size.z",
+        "  %size.row = icmp eq i32 %size.rows, 1",
+        f"  {runs.HOLD} = or i1 %size.even, %size.row",
+    ]
     return lines
 
 

@@ -118,7 +118,9 @@ def _vector(writer: Writer, item: Instruction) -> str:
     """The instruction on vectors."""
     if not all(is_scalar(operand.type) for operand in item.operands) or not is_scalar(item.type):
         raise Declined(f"{item.op} of {item.operands[0].type} that differs between lanes", item)
-    flags = f"{item.flags} " if item.flags else ""
+    in_runs = writer.divergence.shapes[item.name].run > 1  # of lanes that are not here, too
+    flags = _PROMISES.sub("", item.flags) if in_runs else item.flags
+    flags = f"{flags} " if flags else ""
     if item.op in _DIVISIONS:
         return _division(writer, item)
     if item.op == "select":
@@ -130,11 +132,12 @@ def _vector(writer: Writer, item: Instruction) -> str:
     if item.op in ("icmp", "fcmp"):
         return writer.fresh(f"{item.op} {flags}{item.predicate} {typed[0]}, {values[1]}")
     if item.op in BINARY:
-        return writer.fresh(f"{item.op} {flags}{typed[0]}, {values[1]}")
+        op = "add" if in_runs and "disjoint" in item.flags else item.op
+        return writer.fresh(f"{op} {flags}{typed[0]}, {values[1]}")
     if item.op in ("fneg", "freeze"):
         return writer.fresh(f"{item.op} {flags}{typed[0]}")
     if item.op == "getelementptr":
-        return memory.varying_address(writer, item)
+        return memory.varying_address(writer, item, flags)
     raise Declined(f"the instruction `{item.op}`", item)
 
 

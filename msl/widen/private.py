@@ -17,7 +17,7 @@ BY_LANE = "by lane"
 #: One copy for the SIMD-group: matrices.
 SHARED = "shared"
 
-MAX_BYTES = 96 * 1024  # of all lanes of one SIMD-group: it has a stack of 256 KiB
+MAX_BYTES = 128 * 1024  # of all lanes of one SIMD-group: it has a stack of 256 KiB
 _MAX_EXPANDED = 64
 _MATRIX = re.compile(r"_ZN3msl\d+matrix_")
 _COPY = re.compile(r"llvm\.(memcpy|memmove)\.")

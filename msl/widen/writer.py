@@ -32,6 +32,7 @@ class Writer:
         self.slots: list[str] = []
         self.block = ""  # that is being written
         self.mask: str | None = None  # of its lanes; None: all
+        self.guards_runs = False  # rows of lanes may be of any length
         self._folding = Folding(layout.divergence.flow.function)
         self._counter = 0
         self._known: dict[tuple[str, bool], str] = {}
@@ -210,6 +211,12 @@ class Writer:
     def extract(self, vector: str, kind: str, lane: str) -> str:
         """The value of one lane."""
         return self.fresh(f"extractelement {wide(kind)} {vector}, i32 {lane}")
+
+    def first(self, value: Value) -> str:
+        """What lane 0 has, whether it is here or not."""
+        if self.shape(value).is_varying:
+            return self.extract(self.vector(value), value.type, "0")
+        return self.scalar(value)
 
     def lowest_lane(self) -> str:
         """The number of the first lane that is here; only where there is one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from msl.host_client import HostClient, Refused
+from msl.host_client import HostClient, HostError, Refused
 
 SOURCE = """#include <metal_stdlib>
 using namespace metal;
@@ -45,8 +46,8 @@ Buffers = Mapping[int, tuple[str, int]]
 class Host:
     """A host with a pool of `instances`, each with the slots x and y of 16 floats."""
 
-    def __init__(self, program: Path, folder: Path, instances: int = 1, option: str = "") -> None:
-        self.client = HostClient(program, *([option] if option else []))
+    def __init__(self, program: Path, folder: Path, instances: int = 1) -> None:
+        self.client = HostClient(program)
         self.source = folder / "exercise.metal"
         self.source.write_text(SOURCE)
         self.pool = folder / "pool"
@@ -64,12 +65,12 @@ class Host:
         wanted = [{"name": n, "threadgroup_arguments": memory.get(n, [])} for n in functions]
         return self.ask("load", library=str(self.source), functions=wanted, **more)
 
-    def bind(self, *dispatches: Mapping[str, Any]) -> Mapping[str, Any] | Refused:
+    def bind(self, *dispatches: Mapping[str, Any], at: int = 0) -> Mapping[str, Any] | Refused:
         regions = [
-            [[2 * i * STRIDE, STRIDE], [(2 * i + 1) * STRIDE, STRIDE]]
+            [[at + 2 * i * STRIDE, STRIDE], [at + (2 * i + 1) * STRIDE, STRIDE]]
             for i in range(self.instances)
         ]
-        pool = {"path": str(self.pool), "bytes": self.values.nbytes}
+        pool = {"path": str(self.pool), "bytes": self.pool.stat().st_size}
         wanted = list(dispatches)
         return self.ask("bind", pool=pool, slots=["x", "y"], instances=regions, dispatches=wanted)
 
@@ -98,9 +99,9 @@ def constant(kind: str, value: Any) -> str:
 
 
 @contextmanager
-def host(program: Path, instances: int = 1, option: str = "") -> Any:
+def host(program: Path, instances: int = 1) -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        made = Host(program, Path(folder), instances, option)
+        made = Host(program, Path(folder), instances)
         try:
             yield made
         finally:
@@ -181,6 +182,67 @@ def limits(program: Path) -> str:
         return expect("statuses", found, ["launch_error"] * 3 + [""])
 
 
+def bound_again(program: Path) -> str:
+    """A bind that is refused leaves nothing bound: what was mapped before is gone."""
+    with host(program) as h:
+        h.load("bind")
+        h.bind(BIND)
+        h.bind(BIND)
+        h.run()
+        refused = h.bind(dispatch("bind", {1: ("y", 0)}, threadgroup=[1024, 2, 1]))
+        said = getattr(refused, "status", "")
+        return (
+            expect("y", h.y()[:11], BOUND)
+            or expect("status", said, "launch_error")
+            or _fault("without a successful bind", h.run)
+        )
+
+
+def _fault(text: str, ask: Callable[[], Any]) -> str:
+    """Whether asking is the fault that says so."""
+    try:
+        return f"no fault, but {ask()}"
+    except HostError as fault:
+        return "" if text in str(fault) else str(fault)
+
+
+def long_lengths(program: Path) -> str:
+    """Extents, offsets and sizes beyond 32 bits, in a pool that is a hole."""
+    far, wide = 5 << 30, [(1 << 32) + 8, 1, 1]
+    with planted("instant"), host(program) as h:
+        os.truncate(h.pool, far + 2 * STRIDE)
+        h.load("bind")
+        found = [getattr(h.bind(dispatch("bind", {1: ("y", 0)}, threads=wide)), "status", "")]
+        found += [getattr(ask, "status", "") for ask in (h.bind(BIND, at=far), h.run())]
+        return expect("statuses", found, ["launch_error", "", ""]) or _fault(
+            "no offset and size", lambda: h.bind(BIND, at=far + STRIDE)
+        )
+
+
+def device_time(program: Path) -> str:
+    """The GPU's time is in nanoseconds of its own."""
+    with planted("one_second"), host(program) as h:
+        h.load("bind")
+        h.bind(BIND)
+        return expect("device_ns", h.run()["device_ns"], 10**9)
+
+
+def capture(program: Path) -> str:
+    """A trace holds what was submitted, is never written over, and wants its permission."""
+    found: list[Any] = []
+    for variables in ({"MTL_CAPTURE_ENABLED": "1"}, {}):
+        with environment(**variables), host(program) as h:
+            h.load("bind")
+            h.bind(BIND)
+            path = h.pool.with_name("run.gputrace")
+            fields = {"first": 0, "count": 1, "deadline_ms": DEADLINE_MS, "path": str(path)}
+            found += [getattr(h.ask("capture", **fields), "status", "") for _ in range(2)]
+            if path.is_dir():
+                (command,) = json.loads((path / "commands.json").read_text())
+                found += [command["function"], h.y()[:11] == BOUND]
+    return expect("captures", found, ["", "unsupported", "bind", True, *["unsupported"] * 2])
+
+
 def idle(program: Path) -> str:
     with host(program) as h:
         h.load("bind")
@@ -198,7 +260,7 @@ def warnings(program: Path) -> str:
 
 
 def older_system(program: Path) -> str:
-    with environment(METAL_STAND_IN_MACOS="13"):
+    with environment(METAL_STAND_IN_MACOS="14"):
         return binding(program)
 
 
@@ -264,5 +326,6 @@ JOBS: dict[str, Callable[[Path], str]] = {
     for job in (
         *(binding, unbound, geometry, constants, instances, limits, idle, warnings),
         *(older_system, recovers, victim, victim_again, page_fault),
+        *(bound_again, long_lengths, device_time, capture),
     )
 }

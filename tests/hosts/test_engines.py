@@ -22,12 +22,31 @@ using namespace metal;
   uint3 g [[thread_position_in_grid]], uint3 t [[thread_position_in_threadgroup]], \\
   uint3 size [[threads_per_grid]], uint flat [[thread_index_in_threadgroup]], \\
   uint lane [[thread_index_in_simdgroup]], uint3 shape [[threads_per_threadgroup]]
+static void counts_of(device atomic_uint* counts, uint r, uint c) {
+  atomic_fetch_add_explicit(&counts[10 + r % 5], c, memory_order_relaxed);
+}
 #define PLACE const uint i = (g.z * size.y + g.y) * size.x + g.x
 """
 KERNELS = {
     "early_return_and_tail": "PLACE; if (i >= n) return; y[i] = x[i] * 2.0f + float(t.x);",
-    "neighbours": """PLACE; const float left = i > 0 ? x[i - 1] : 0.0f;
-        y[i] = left + x[i] + (i + 1 < n ? x[i + 1] : 0.0f);""",
+    "neighbours": """PLACE; const float left = i > 0 ? floor(x[i - 1] * 64) : 0.0f;
+        const float right = i + 1 < n ? floor(x[i + 1] * 64) : 0.0f;
+        y[i] = left * 4 + floor(x[i] * 64) * 2 + right;""",
+    "rows_of_a_matrix": """PLACE; const uint cols = 61, r = (g.y * 3 + t.x / 4) % 60;
+        const uint c = g.x % 57;
+        const float above = r > 0 && c > 0 ? x[(r - 1) * cols + c - 1] : 0.0f;
+        device const float3* three = (device const float3*)x;
+        const float3 v = three[(r % 5) * cols + c];
+        y[i] = c < 50 ? max(above, x[r * cols + c]) : max(-v.x, v.z);
+        if (c < 40) counts_of(counts, r, c);""",
+    "pieces_of_rows": """threadgroup float4 tile[64]; PLACE; const uint p = flat % 64;
+        device const float4* from = (device const float4*)x;
+        const uint r = p / 4, c = p % 4;
+        tile[p] = 4 * r * (n / 400 + 2) + 4 * c + 3 < 4096u
+          ? from[r * (n / 400 + 2) + c] : float4(1);
+        threadgroup_barrier(mem_flags::mem_threadgroup);
+        y[i] = floor(tile[(p * 5) % 64].y * 64) * 16 + floor(x[p / 8 * 9 + p % 8] * 64) * 4
+          + floor(x[p / 8 * n % 1024] * 64);""",
     "backwards": "PLACE; if (i < n) y[n - 1 - i] = x[i];",
     "structures": """PLACE; device const float4* from = (device const float4*)x;
         if (4 * i + 3 < n) {

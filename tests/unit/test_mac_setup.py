@@ -16,6 +16,7 @@ WHOLE: dict[str, tuple[int | None, str]] = {
     "sysctl -n sysctl.proc_translated": (0, "0\n"),
     "xcode-select -p": (0, "/Applications/Xcode.app/Contents/Developer\n"),
     "xcrun clang --version": (0, "Apple clang version 17.0.0\n"),
+    "xcrun --sdk macosx --show-sdk-version": (0, "15.5\n"),
     "xcrun -sdk macosx metal --version": (0, "Apple metal version 32023.622\n"),
     "sysctl -n machdep.cpu.brand_string": (0, "Apple M4 Max\n"),
     "ioreg -rc AGXAccelerator -d1": (0, '    "gpu-core-count" = 40\n'),
@@ -26,6 +27,7 @@ CLT = (0, "/Library/Developer/CommandLineTools\n")
 LICENCE = (69, "You have not agreed to the Xcode license agreements.")
 BROKEN = (1, "xcrun: error: invalid active developer path (/Library/Developer/CommandLineTools)")
 METAL = "xcrun -sdk macosx metal --version"
+SDK = "xcrun --sdk macosx --show-sdk-version"
 ACCELERATOR, BRAND = "ioreg -rc AGXAccelerator -d1", "sysctl -n machdep.cpu.brand_string"
 
 #: state: what differs, the step that fails or "", what it says, part of what to run, if fatal
@@ -58,6 +60,14 @@ STATES: dict[str, tuple[dict[str, tuple[int | None, str]], str, str, str, bool]]
     "tools broken by an upgrade": (
         {"xcode-select -p": CLT, "xcrun clang --version": BROKEN},
         *("command line tools", "do not work", "sudo xcode-select --reset", True),
+    ),
+    "tools of an older Xcode": (
+        {"xcode-select -p": CLT, SDK: (0, "14.5\n")},
+        *("command line tools", "SDK is 14.5", "xcode-select --install", True),
+    ),
+    "tools without an SDK": (
+        {SDK: (1, "")},
+        *("command line tools", "SDK is missing", "update Xcode", True),
     ),
     "clang never ends": (
         {"xcrun clang --version": (None, "")},

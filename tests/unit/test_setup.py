@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,15 +62,70 @@ def test_where_nothing_can_work_it_says_the_one_command(
     assert said.count("run this: ") == 1
 
 
+class Old(types.SimpleNamespace):
+    """sys of the Python 3.9 that the Command Line Tools of a Mac bring."""
+
+    def __init__(self, platform: str) -> None:
+        version = {"version_info": (3, 9, 6), "version": "3.9.6 (default)"}
+        super().__init__(
+            **version, platform=platform, executable="/usr/bin/python3", stderr=sys.stderr,
+            exit=sys.exit,
+        )  # fmt: skip
+
+
+#: system: what the one line says to run, and whether it tells whose python this is
+OLD = {
+    "linux": ("~/.local/bin/uv run --no-project --python 3.12 setup.py", False),
+    "darwin": ("brew install python@3.12 && python3 setup.py", True),
+}
+
+
+@pytest.mark.parametrize("system", OLD)
 def test_an_old_python_without_a_newer_one(
-    bootstrap: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bootstrap: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], system: str
 ) -> None:
-    monkeypatch.setattr("setup.OLDEST", (99, 0))
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    command, owner = OLD[system]
+    monkeypatch.setattr(bootstrap, "sys", Old(system))
+    monkeypatch.setattr("shutil.which", lambda name, path: None)
     with pytest.raises(SystemExit) as caught:
         bootstrap.newest_python()
-    assert caught.value.code == 3
-    assert "or newer is needed" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert caught.value.code == 3 and "3.10 or newer is needed; this is 3.9.6" in said
+    assert command in said and ("Command Line Tools" in said) is owner
+
+
+#: where a python lies on a Mac with the old one, what it is built for, and whether it is taken
+MACS = [
+    ("/opt/homebrew/bin/python3.12", "arm64", True),
+    ("/Library/Frameworks/Python.framework/Versions/Current/bin/python3.13", "arm64", True),
+    ("~/.local/bin/python3.10", "arm64", True),
+    ("/usr/local/bin/python3.12", "x86_64", False),  # Homebrew of an Intel Mac, under Rosetta
+    ("/opt/homebrew/bin/python3.9", "arm64", False),
+]
+
+
+@pytest.mark.parametrize(("path", "machine", "taken"), MACS, ids=[row[0] for row in MACS])
+def test_a_mac_is_searched_for_a_newer_python(
+    bootstrap: Any, monkeypatch: pytest.MonkeyPatch, path: str, machine: str, taken: bool
+) -> None:
+    wanted = Path(path).expanduser()
+
+    def which(name: str, path: str) -> str | None:
+        return str(wanted) if str(wanted) == f"{path}/{name}" else None
+
+    monkeypatch.setattr(bootstrap, "sys", Old("darwin"))
+    monkeypatch.setattr("shutil.which", which)
+    monkeypatch.setattr(bootstrap, "output_of", lambda command: (0, machine + "\n"))
+    if taken:
+        assert bootstrap.newest_python() == str(wanted)
+    else:
+        with pytest.raises(SystemExit):
+            bootstrap.newest_python()
+
+
+@pytest.mark.parametrize("name", ["setup.py", "harness/command/mac_setup.py"])
+def test_any_python_3_can_read_what_explains_itself(name: str) -> None:
+    ast.parse((ROOT / name).read_text("utf-8"), feature_version=(3, 6))
 
 
 def test_packages_go_to_a_folder_where_no_venv_can_be_made(

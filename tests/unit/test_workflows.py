@@ -36,6 +36,18 @@ def test_every_step_that_runs_something_has_a_deadline() -> None:
         assert ("run:" not in step) or re.search(r"timeout-minutes: \d+", step), step
 
 
+def test_actions_are_pinned_by_commit_and_see_no_credentials() -> None:
+    used = re.findall(r"uses: (\S+)", MACOS)
+    assert len(used) == 3
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in used)
+    assert "persist-credentials: false" in MACOS and "secrets." not in MACOS
+
+
+def test_the_whole_job_outlasts_its_steps() -> None:
+    whole, *steps = map(int, re.findall(r"timeout-minutes: (\d+)", MACOS))
+    assert sum(steps) < whole <= 60
+
+
 def test_what_a_virtual_machine_finds_is_uploaded_and_not_committed() -> None:
     assert "upload-artifact" in MACOS and "git push" not in MACOS
     assert "contents: read" in MACOS and "write" not in MACOS.partition("jobs:")[2]

@@ -1,10 +1,27 @@
-// msl_array.h: metal::array, and numeric_limits.
+// msl_array.h: metal::array, initializer_list, and numeric_limits.
 #pragma once
 
 #include "msl_integer.h"
 #include "msl_macros.h"
 
+// What the compiler makes of braces: its name and its two members are the language's.
+namespace std {
+template <class T> class initializer_list {
+  const T *msl_items = nullptr;
+  __SIZE_TYPE__ msl_count = 0;
+
+public:
+  using value_type = T;
+  constexpr initializer_list() = default;
+  constexpr __SIZE_TYPE__ size() const { return msl_count; }
+  constexpr const T *begin() const { return msl_items; }
+  constexpr const T *end() const { return msl_items + msl_count; }
+};
+} // namespace std
+
 namespace metal {
+
+using std::initializer_list;
 
 template <class T, size_t N> struct array {
   using value_type = T;

@@ -59,11 +59,13 @@ MSL_FUNC bool simdgroups_are_rows(const MslGroup &g) {
 MSL_FUNC void run_anywhere(const MslGroup *g, LanesAnywhere body, uint32_t flat, uint32_t threads) {
   LanePlaces places;
   uint32_t x = flat % g->size[0], y = flat / g->size[0] % g->size[1], z = flat / (g->size[0] * g->size[1]);
+  // A single row goes on beyond its end, where no thread is: its lanes stay neighbours.
+  const uint32_t columns = g->size[1] * g->size[2] == 1 ? ~0u : g->size[0];
   for (uint32_t lane = 0; lane < MSL_SIMD_WIDTH; ++lane) {
     places.x[lane] = x;
     places.y[lane] = y;
     places.z[lane] = z;
-    const bool row_ends = ++x == g->size[0];
+    const bool row_ends = ++x == columns;
     x = row_ends ? 0 : x;
     y += row_ends;
     const bool layer_ends = y == g->size[1];

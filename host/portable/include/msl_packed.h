@@ -6,8 +6,6 @@
 
 namespace metal {
 
-template <class T, int N> struct packed_vec;
-
 #define MSL_PACKED_BODY(N)                                                                                             \
   packed_vec() = default;                                                                                              \
   MSL_FUNC constexpr packed_vec(const packed_vec &o) : MSL_EACH##N(MSL_INIT_COPY, o) {}                                \
@@ -16,6 +14,10 @@ template <class T, int N> struct packed_vec;
     return *this;                                                                                                      \
   }                                                                                                                    \
   MSL_FUNC constexpr packed_vec(const vec<T, N> &o) : MSL_EACH##N(MSL_INIT_COPY, o) {}                                 \
+  template <class U, enable_if_t<!__is_same(U, T), int> = 0>                                                           \
+  MSL_FUNC explicit constexpr packed_vec(const vec<U, N> &o) : MSL_EACH##N(MSL_INIT_CAST, o) {}                        \
+  template <class U, enable_if_t<!__is_same(U, T), int> = 0>                                                           \
+  MSL_FUNC explicit constexpr packed_vec(const packed_vec<U, N> &o) : MSL_EACH##N(MSL_INIT_CAST, o) {}                 \
   template <class S, enable_if_t<__is_arithmetic(S), int> = 0>                                                         \
   MSL_FUNC constexpr packed_vec(S s) : MSL_EACH##N(MSL_INIT_SCALAR, s) {}                                              \
   MSL_FUNC constexpr operator vec<T, N>() const { return vec<T, N>(MSL_EACH##N(MSL_MEMBER, )); }                       \

@@ -31,6 +31,34 @@ template <class T> MSL_FUNC void store_row(T *p, FloatRow row) {
   __builtin_memcpy(p, &narrow, sizeof(narrow));
 }
 
+// Rows become columns: three times the rows of the upper half are interleaved with those of the lower one.
+template <class T> MSL_FUNC void transpose_rows(Row<T> (&rows)[matrix_size]) {
+#pragma clang loop unroll(full)
+  for (int round = 0; round < 3; ++round) {
+    Row<T> mixed[matrix_size];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < matrix_size / 2; ++i) {
+      const Row<T> upper = rows[i], lower = rows[i + matrix_size / 2];
+      mixed[2 * i] = __builtin_shufflevector(upper, lower, 0, 8, 1, 9, 2, 10, 3, 11);
+      mixed[2 * i + 1] = __builtin_shufflevector(upper, lower, 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < matrix_size; ++i)
+      rows[i] = mixed[i];
+  }
+}
+// From rows that lie `step` apart to rows that lie `to_step` apart, transposed.
+template <class T> MSL_FUNC void copy_transposed(T *to, unsigned long to_step, const T *from, unsigned long step) {
+  Row<T> rows[matrix_size];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < matrix_size; ++i)
+    __builtin_memcpy(&rows[i], from + i * step, sizeof(rows[i]));
+  transpose_rows(rows);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < matrix_size; ++i)
+    __builtin_memcpy(to + i * to_step, &rows[i], sizeof(rows[i]));
+}
+
 // The same elements as floats, converted eight at a time.
 MSL_FUNC const float *as_floats(const float *from, float *) { return from; }
 template <class T> MSL_FUNC const float *as_floats(const T *from, float *room) {
@@ -66,9 +94,7 @@ template <class D, class A, class B> MSL_MATRIX_PRODUCT void matrix_multiply(D *
 
 template <class T> MSL_MATRIX_OPERATION void matrix_read(T *to, const T *from, unsigned long stride, bool transpose) {
   if (transpose) {
-    for (int i = 0; i < matrix_size; ++i)
-      for (int j = 0; j < matrix_size; ++j)
-        to[j * matrix_size + i] = from[i * stride + j];
+    copy_transposed(to, matrix_size, from, stride);
     return;
   }
 #pragma clang loop unroll(full)
@@ -77,9 +103,7 @@ template <class T> MSL_MATRIX_OPERATION void matrix_read(T *to, const T *from, u
 }
 template <class T> MSL_MATRIX_OPERATION void matrix_write(const T *from, T *to, unsigned long stride, bool transpose) {
   if (transpose) {
-    for (int i = 0; i < matrix_size; ++i)
-      for (int j = 0; j < matrix_size; ++j)
-        to[i * stride + j] = from[j * matrix_size + i];
+    copy_transposed(to, stride, from, matrix_size);
     return;
   }
 #pragma clang loop unroll(full)

@@ -53,6 +53,18 @@ template <class D, class A, class B, class C> struct LaneProduct {
   }
 };
 
+#ifdef MSL_LANES
+// Where lanes run as one: operations of the SIMD-group on what each lane holds.
+template <class T> struct LanePair {
+  T first, second;
+};
+template <class T> MSL_LANES_CALL LanePair<T> lanes_matrix_load(const T *source, unsigned long stride, bool transpose);
+template <class T>
+MSL_LANES_CALL void lanes_matrix_store(T first, T second, T *target, unsigned long stride, bool transpose);
+template <class D, class A, class B, class C>
+MSL_LANES_CALL LanePair<D> lanes_matrix_product(A a0, A a1, B b0, B b1, C c0, C c1);
+#endif
+
 } // namespace msl
 
 namespace msl_per_lane {
@@ -84,39 +96,62 @@ template <class T>
 MSL_FUNC void simdgroup_load(simdgroup_matrix<T, 8, 8> &d, const T *source, unsigned long elements_per_row = 8,
                              ::metal::vec<unsigned long, 2> origin = 0, bool transpose = false) {
   msl::checked_matrix();
-  const msl::LanePlace at = msl::lane_place(msl::own_lane());
   source += origin.y * elements_per_row + origin.x;
+#ifdef MSL_LANES
+  const auto held = msl::lanes_matrix_load(source, elements_per_row, transpose);
+  d.msl_elements = {held.first, held.second};
+#else
+  const msl::LanePlace at = msl::lane_place(msl::own_lane());
   if (transpose)
     d.msl_elements = {source[at.column * elements_per_row + at.row],
                       source[(at.column + 1) * elements_per_row + at.row]};
   else
     d.msl_elements = {source[at.row * elements_per_row + at.column], source[at.row * elements_per_row + at.column + 1]};
+#endif
 }
 template <class T>
 MSL_FUNC void simdgroup_store(const simdgroup_matrix<T, 8, 8> &a, T *target, unsigned long elements_per_row = 8,
                               ::metal::vec<unsigned long, 2> origin = 0, bool transpose = false) {
   msl::checked_matrix();
-  const msl::LanePlace at = msl::lane_place(msl::own_lane());
   target += origin.y * elements_per_row + origin.x;
+#ifdef MSL_LANES
+  msl::lanes_matrix_store<T>(a.msl_elements.x, a.msl_elements.y, target, elements_per_row, transpose);
+#else
+  const msl::LanePlace at = msl::lane_place(msl::own_lane());
   target[transpose ? at.column * elements_per_row + at.row : at.row * elements_per_row + at.column] = a.msl_elements.x;
   target[transpose ? (at.column + 1) * elements_per_row + at.row : at.row * elements_per_row + at.column + 1] =
       a.msl_elements.y;
+#endif
 }
 
 template <class D, class A, class B>
 MSL_FUNC void simdgroup_multiply(simdgroup_matrix<D, 8, 8> &d, const simdgroup_matrix<A, 8, 8> &a,
                                  const simdgroup_matrix<B, 8, 8> &b, MSL_SITE) {
   msl::checked_matrix();
+#ifdef MSL_LANES
+  const auto held = msl::lanes_matrix_product<D, A, B, D>(a.msl_elements.x, a.msl_elements.y, b.msl_elements.x,
+                                                          b.msl_elements.y, D(0), D(0));
+  d.msl_elements = {held.first, held.second};
+  (void)msl_site;
+#else
   msl::LaneProduct<D, A, B, D> mine{&d.msl_elements.x, &a.msl_elements.x, &b.msl_elements.x, nullptr};
   msl_simd_collective(&mine, mine.combine, nullptr, msl_site.number);
+#endif
 }
 template <class D, class A, class B, class C>
 MSL_FUNC void simdgroup_multiply_accumulate(simdgroup_matrix<D, 8, 8> &d, const simdgroup_matrix<A, 8, 8> &a,
                                             const simdgroup_matrix<B, 8, 8> &b, const simdgroup_matrix<C, 8, 8> &c,
                                             MSL_SITE) {
   msl::checked_matrix();
+#ifdef MSL_LANES
+  const auto held = msl::lanes_matrix_product<D, A, B, C>(a.msl_elements.x, a.msl_elements.y, b.msl_elements.x,
+                                                          b.msl_elements.y, c.msl_elements.x, c.msl_elements.y);
+  d.msl_elements = {held.first, held.second};
+  (void)msl_site;
+#else
   msl::LaneProduct<D, A, B, C> mine{&d.msl_elements.x, &a.msl_elements.x, &b.msl_elements.x, &c.msl_elements.x};
   msl_simd_collective(&mine, mine.combine, nullptr, msl_site.number);
+#endif
 }
 // An operator has no room for the call site: the line of this header stands for all of them, and the path tells them
 // apart.

@@ -9,7 +9,8 @@
 
 namespace metal {
 template <class T, int N> class vec;
-}
+template <class T, int N> struct packed_vec;
+} // namespace metal
 
 namespace msl {
 
@@ -83,6 +84,19 @@ namespace metal {
     return *this;                                                                                                      \
   }
 
+// The operands of a shift may differ in type; the result has the left one's.
+#define MSL_SHIFT(N, op)                                                                                               \
+  MSL_INTEGRAL(N, op)                                                                                                  \
+  template <class U, enable_if_t<__is_integral(U) && __is_integral(T) && !__is_same(U, T), int> = 0>                   \
+  friend MSL_FUNC constexpr vec operator op(const vec &a, const vec<U, N> &b) {                                        \
+    return vec(MSL_EACH##N(MSL_BINARY_OF, op));                                                                        \
+  }                                                                                                                    \
+  template <class U, enable_if_t<__is_integral(U) && __is_integral(T) && !__is_same(U, T), int> = 0>                   \
+  MSL_FUNC constexpr vec &operator op##=(const vec<U, N> &b) {                                                         \
+    MSL_EACH##N(MSL_UPDATE, op##=);                                                                                    \
+    return *this;                                                                                                      \
+  }
+
 #define MSL_VECTOR_BODY(N)                                                                                             \
   using msl_element = T;                                                                                               \
   static constexpr int msl_size = N;                                                                                   \
@@ -97,6 +111,8 @@ namespace metal {
   template <class S, enable_if_t<msl::casts<S, T>, int> = 0>                                                           \
   MSL_FUNC explicit constexpr vec(S s) : MSL_EACH##N(MSL_INIT_SCALAR, s) {}                                            \
   template <class U> MSL_FUNC explicit constexpr vec(const vec<U, N> &o) : MSL_EACH##N(MSL_INIT_CAST, o) {}            \
+  template <class U, enable_if_t<!__is_same(U, T), int> = 0>                                                           \
+  MSL_FUNC explicit constexpr vec(const packed_vec<U, N> &o) : MSL_EACH##N(MSL_INIT_CAST, o) {}                        \
   MSL_FUNC constexpr T &operator[](int i) { return (&x)[i]; }                                                          \
   MSL_FUNC constexpr const T &operator[](int i) const { return (&x)[i]; }                                              \
   MSL_BINARY(N, +)                                                                                                     \
@@ -107,8 +123,8 @@ namespace metal {
   MSL_INTEGRAL(N, &)                                                                                                   \
   MSL_INTEGRAL(N, |)                                                                                                   \
   MSL_INTEGRAL(N, ^)                                                                                                   \
-  MSL_INTEGRAL(N, <<)                                                                                                  \
-  MSL_INTEGRAL(N, >>)                                                                                                  \
+  MSL_SHIFT(N, <<)                                                                                                     \
+  MSL_SHIFT(N, >>)                                                                                                     \
   MSL_TRUTH(N, ==)                                                                                                     \
   MSL_TRUTH(N, !=)                                                                                                     \
   MSL_TRUTH(N, <)                                                                                                      \

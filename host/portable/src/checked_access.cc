@@ -38,55 +38,53 @@ void Checker::note_trace(const char *address, uint64_t bytes, const Touch &touch
   record.lane = touch.thread;
 }
 
-MSL_HOT void Checker::touch_word(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch) {
-  Cell &cell = shadow.cell(word);
-  uint8_t &unwritten = shadow.unwritten(word);
+MSL_HOT void Checker::touch_cell(Cell &cell, bool device, const char *address, uint32_t bytes, const Touch &touch) {
   Access now;
   now.stamp = stamp_;
   now.place = touch.place & MAX_PLACE;
   now.thread = touch.thread & 1023;
-  now.mask = mask & 15;
   now.atomic = (touch.access & ACCESS_ATOMIC) != 0;
   now.is_volatile = (touch.access & ACCESS_VOLATILE) != 0;
   uint32_t since = device ? dispatch_start_ : group_start_;
   if (touch.reads) {
     if (device && cell.read.stamp < run_start_)
-      area_->counts.device_distinct_loaded_bytes += WORD_BYTES;
-    if (__builtin_expect(unwritten & mask, 0)) {
-      Side here = side(touch.place, touch.access, touch.thread);
-      if (Finding *finding = report(FindingKind::Uninitialised, here, side(0, 0, NO_THREAD)))
-        if (finding->count == 1) {
-          name_memory(*finding, word, device);
-          finding->size = uint64_t(__builtin_popcount(mask));
-        }
-    }
+      area_->counts.device_distinct_loaded_bytes += bytes;
     if (cell.write.stamp >= since)
-      look_for_race(cell.write, now, device, word, touch);
+      look_for_race(cell.write, now, device, address, touch);
     bool own = cell.read.thread == now.thread && cell.read.stamp >= group_start_;
     if (!own && cell.read.stamp >= since)
       cell.other_read = cell.read;
-    if (own && cell.read.stamp == now.stamp) {
-      now.mask |= cell.read.mask;
-      cell.read = now;
-      now.mask = mask & 15;
-    } else {
-      cell.read = now;
-    }
+    cell.read = now;
   }
   if (!(touch.access & ACCESS_WRITE))
     return;
   if (device && cell.write.stamp < run_start_)
-    area_->counts.device_distinct_stored_bytes += WORD_BYTES;
-  unwritten &= uint8_t(~mask);
+    area_->counts.device_distinct_stored_bytes += bytes;
   if (cell.write.stamp >= since && !touch.reads)
-    look_for_race(cell.write, now, device, word, touch);
+    look_for_race(cell.write, now, device, address, touch);
   if (cell.read.stamp >= since)
-    look_for_race(cell.read, now, device, word, touch);
+    look_for_race(cell.read, now, device, address, touch);
   if (cell.other_read.stamp >= since)
-    look_for_race(cell.other_read, now, device, word, touch);
-  if (cell.write.stamp == now.stamp && cell.write.thread == now.thread)
-    now.mask |= cell.write.mask;
+    look_for_race(cell.other_read, now, device, address, touch);
   cell.write = now;
+}
+
+void Checker::touch_bytes(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch) {
+  Cell *cells = shadow.byte_cells(word);
+  for (uint32_t i = 0; i < WORD_BYTES; ++i)
+    if (mask >> i & 1)
+      touch_cell(cells[i], device, word + i, 1, touch);
+}
+
+MSL_HOT void Checker::touch_word(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch) {
+  uint8_t &state = shadow.state(word);
+  if (__builtin_expect(touch.reads && (state & mask), 0))
+    uninitialised(device, word, uint32_t(__builtin_popcount(state & mask)), touch);
+  if (touch.access & ACCESS_WRITE)
+    state &= uint8_t(~mask);
+  if (__builtin_expect(mask == WHOLE_WORD && !(state & SPLIT), 1))
+    return touch_cell(shadow.cell(word), device, word, WORD_BYTES, touch);
+  touch_bytes(shadow, device, word, mask, touch);
 }
 
 MSL_HOT void Checker::touch_words(Shadow &shadow, bool device, const char *address, uint64_t bytes,
@@ -94,7 +92,7 @@ MSL_HOT void Checker::touch_words(Shadow &shadow, bool device, const char *addre
   uint64_t inside = uint64_t(address - (device ? pool_ : arena_)) % WORD_BYTES;
   const char *word = address - inside;
   if (inside == 0 && bytes == WORD_BYTES)
-    return touch_word(shadow, device, word, 0xf, touch);
+    return touch_word(shadow, device, word, WHOLE_WORD, touch);
   const char *end = address + bytes;
   for (; word < end; word += WORD_BYTES) {
     uint32_t first = word < address ? uint32_t(address - word) : 0;
@@ -170,20 +168,25 @@ bool Checker::barrier_between(const Access &earlier) const {
   return earlier.stamp >= group_start_ && earlier.stamp < barrier_stamp_;
 }
 
-void Checker::look_for_race(const Access &earlier, const Access &now, bool device, const char *word,
-                            const Touch &touch) {
-  if (!(earlier.mask & now.mask))
+void Checker::uninitialised(bool device, const char *word, uint32_t bytes, const Touch &touch) {
+  Finding *finding =
+      report(FindingKind::Uninitialised, side(touch.place, touch.access, touch.thread), side(0, 0, NO_THREAD));
+  if (!finding || finding->count > 1)
     return;
+  name_memory(*finding, word, device);
+  finding->size = bytes;
+}
+
+void Checker::look_for_race(const Access &earlier, const Access &now, bool device, const char *address,
+                            const Touch &touch) {
   if ((earlier.atomic || earlier.is_volatile) && (now.atomic || now.is_volatile))
     return;
   if (ordered(earlier, touch.thread, device))
     return;
   FindingKind kind = barrier_between(earlier) ? FindingKind::UnorderedBarrier : FindingKind::Race;
   Finding *finding = report(kind, side(touch.place, touch.access, touch.thread), side_of(earlier, device));
-  if (finding && finding->count == 1) {
-    name_memory(*finding, word, device);
-    finding->size = uint64_t(__builtin_popcount(now.mask));
-  }
+  if (finding && finding->count == 1)
+    name_memory(*finding, address, device);
 }
 
 void Checker::out_of_bounds(const char *address, uint64_t bytes, const Touch &touch, bool device) {

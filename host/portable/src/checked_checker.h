@@ -71,13 +71,16 @@ private:
   void touch_threadgroup(const char *address, uint64_t bytes, const Touch &touch);
   void touch_words(Shadow &shadow, bool device, const char *address, uint64_t bytes, const Touch &touch);
   void touch_word(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch);
+  void touch_bytes(Shadow &shadow, bool device, const char *word, uint32_t mask, const Touch &touch);
+  void touch_cell(Cell &cell, bool device, const char *address, uint32_t bytes, const Touch &touch);
+  void uninitialised(bool device, const char *word, uint32_t bytes, const Touch &touch);
   void touch_private(const char *address, uint64_t bytes, const Touch &touch);
   bool may_touch(const char *address, uint64_t bytes, const Touch &touch) const;
   void store_into_input(const char *address, uint64_t bytes, const Touch &touch);
   void compare_uniform(uint32_t simdgroup, uint32_t active);
   void count_bytes(bool device, uint64_t bytes, const Touch &touch);
   void note_trace(const char *address, uint64_t bytes, const Touch &touch, bool in_threadgroup);
-  void look_for_race(const Access &earlier, const Access &now, bool device, const char *word, const Touch &touch);
+  void look_for_race(const Access &earlier, const Access &now, bool device, const char *address, const Touch &touch);
   void out_of_bounds(const char *address, uint64_t bytes, const Touch &touch, bool device);
   bool ordered(const Access &earlier, uint32_t thread, bool device) const;
   bool barrier_between(const Access &earlier) const;

@@ -27,22 +27,13 @@ bool ThreadgroupRunner::prepare(uint32_t fibers, uint32_t stacks_per_guard) {
   return engine_.prepare(fibers, stacks_per_guard);
 }
 
-void ThreadgroupRunner::bind(const Program &program, uint32_t instance) {
-  const Plan &plan = *program.plan;
-  const char *base = reinterpret_cast<const char *>(&plan);
-  const PlanRegion *regions =
-      reinterpret_cast<const PlanRegion *>(base + plan.regions_at) + uint64_t(instance) * plan.slot_count;
-  for (int i = 0; i < MSL_MAX_BUFFERS; ++i) {
-    const PlanBuffer &buffer = dispatch_->buffers[i];
-    void *address = nullptr;
-    if (buffer.source == Source::Pool && regions[buffer.slot].offset != ABSENT_REGION)
-      address = program.pool + regions[buffer.slot].offset + buffer.offset;
-    else if (buffer.source == Source::Constant)
-      address = const_cast<char *>(base) + plan.constants_at + buffer.offset;
-    group_.buffers[i] = address;
-    uint32_t argument = dispatch_->threadgroup_arguments[i];
-    group_.threadgroup_arguments[i] = argument == NO_ARGUMENT ? nullptr : arena_ + argument;
-  }
+void ThreadgroupRunner::bind(const Program &program, uint32_t instance, uint32_t dispatch, uint64_t seed) {
+  program_ = &program;
+  instance_ = instance;
+  dispatch_number_ = dispatch;
+  dispatch_ = &program.plan->dispatches[dispatch];
+  seed_ = seed;
+  bind_buffers();
   for (int i = 0; i < 3; ++i) {
     group_.threads_per_grid[i] = dispatch_->grid[i];
     group_.threadgroups_per_grid[i] = dispatch_->threadgroups[i];
@@ -51,6 +42,24 @@ void ThreadgroupRunner::bind(const Program &program, uint32_t instance) {
   group_.threadgroup_memory = arena_;
   entry_ = program.functions[dispatch_->function];
   msl_group = &group_;
+}
+
+void ThreadgroupRunner::bind_buffers() {
+  const Plan &plan = *program_->plan;
+  const char *base = reinterpret_cast<const char *>(&plan);
+  const PlanRegion *regions =
+      reinterpret_cast<const PlanRegion *>(base + plan.regions_at) + uint64_t(instance_) * plan.slot_count;
+  for (int i = 0; i < MSL_MAX_BUFFERS; ++i) {
+    const PlanBuffer &buffer = dispatch_->buffers[i];
+    void *address = nullptr;
+    if (buffer.source == Source::Pool && regions[buffer.slot].offset != ABSENT_REGION)
+      address = program_->pool + regions[buffer.slot].offset + buffer.offset;
+    else if (buffer.source == Source::Constant)
+      address = const_cast<char *>(base) + plan.constants_at + buffer.offset;
+    group_.buffers[i] = address;
+    uint32_t argument = dispatch_->threadgroup_arguments[i];
+    group_.threadgroup_arguments[i] = argument == NO_ARGUMENT ? nullptr : arena_ + argument;
+  }
 }
 
 void ThreadgroupRunner::enter_threadgroup(uint64_t index) {
@@ -84,26 +93,22 @@ void ThreadgroupRunner::run_loop_range(void *self) {
   }
 }
 
-void ThreadgroupRunner::run(const Program &program, uint32_t instance, uint32_t dispatch, uint64_t first,
-                            uint64_t count, uint64_t seed) {
-  dispatch_ = &program.plan->dispatches[dispatch];
+void ThreadgroupRunner::run(uint64_t first, uint64_t count) {
   first_ = first;
   count_ = count;
-  seed_ = seed;
-  bind(program, instance);
   if (entry_.mode == Mode::Loop)
     return engine_.run_plain(run_loop_range, this);
   MslFiberEntry entry = reinterpret_cast<MslFiberEntry>(entry_.address);
   if (checker_) {
-    if (first == 0 && dispatch == 0)
-      checker_->begin_run(*program.plan, instance);
-    return run_checked(entry, dispatch);
+    if (first == 0 && dispatch_number_ == 0)
+      checker_->begin_run(*program_->plan, instance_);
+    return run_checked(entry);
   }
-  Permutation order(seed, dispatch_->total_threadgroups);
+  Permutation order(seed_, dispatch_->total_threadgroups);
   for (uint64_t i = 0; i < count; ++i) {
     uint64_t index = order(first + i);
     enter_threadgroup(index);
-    uint64_t group_seed = seed ? seed ^ mix_bits(index + 1) : 0;
+    uint64_t group_seed = seed_ ? seed_ ^ mix_bits(index + 1) : 0;
     if (entry_.mode == Mode::Lanes)
       engine_.run_simdgroups(group_, entry, group_seed);
     else
@@ -111,10 +116,10 @@ void ThreadgroupRunner::run(const Program &program, uint32_t instance, uint32_t 
   }
 }
 
-// All threads of a checked worker are fibers of this one; the chunks of a dispatch come in order.
-void ThreadgroupRunner::run_checked(MslFiberEntry entry, uint32_t dispatch) {
+// All threads of a checked worker are fibers of this one; the ranges of a dispatch come in order.
+void ThreadgroupRunner::run_checked(MslFiberEntry entry) {
   if (first_ == 0)
-    checker_->begin_dispatch(*dispatch_, dispatch, group_, seed_);
+    checker_->begin_dispatch(*dispatch_, dispatch_number_, group_, seed_);
   for (uint64_t ordinal = first_; ordinal < first_ + count_; ++ordinal) {
     if (checker_->skips(ordinal))
       continue;

@@ -66,7 +66,7 @@ void *compute_main(void *argument) {
     worker.parked.fetch_add(1);
   while (worker.started.load(std::memory_order_acquire) == 0)
     futex_wait(worker.started, 0);
-  worker.submissions->work(self.runner);
+  worker.submissions->work(self.runner, uint32_t(&self - worker.compute));
 }
 
 bool start_threads(Worker &worker, uint32_t count) {
@@ -205,7 +205,7 @@ int run_worker(int expected_parent) {
     return 1;
   worker->started.store(1, std::memory_order_release);
   futex_wake(worker->started, int(worker->threads));
-  worker->submissions->work(worker->compute[0].runner);
+  worker->submissions->work(worker->compute[0].runner, 0);
 }
 
 } // namespace

@@ -23,14 +23,15 @@ struct Strip {
   uint channels;
 
   void load_rows(threadgroup float4 *ring, uint first, uint last, uint thread_index) const {
-    for (uint i = thread_index; i < (last - first) * width * QUADS; i += THREADS) {
-      const uint quad = i % QUADS;
-      const uint col = i / QUADS % width;
-      const uint row = first + i / QUADS / width;
-      const uint channel = first_channel + 4 * quad;
-      const bool inside = col < cols && channel < channels;
-      device const float *pixel = origin + ulong(row) * row_stride + col * channels;
-      ring[(row % slots * width + col) * QUADS + quad] = inside ? row::load4(pixel, channel, channels) : float4(0.0f);
+    const uint quad = thread_index % QUADS;
+    const uint channel = first_channel + 4 * quad;
+    for (uint image_row = first; image_row < last; ++image_row) {
+      threadgroup float4 *line = ring + image_row % slots * width * QUADS;
+      for (uint col = thread_index / QUADS; col < width; col += COLS) {
+        const bool inside = col < cols && channel < channels;
+        device const float *pixel = origin + ulong(image_row) * row_stride + col * channels;
+        line[col * QUADS + quad] = inside ? row::load4(pixel, channel, channels) : float4(0.0f);
+      }
     }
   }
 };

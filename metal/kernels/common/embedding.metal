@@ -2,6 +2,7 @@
 //! reason lines: an index is one word of its line, the words beside it belong to other rows
 //! grid: ceil_div(D, 4) S 1
 //! threadgroup: 32 8 1
+#include "row.h"
 #include <metal_stdlib>
 using namespace metal;
 
@@ -10,13 +11,5 @@ kernel void embedding_f32(device const float *indices [[buffer(0)]], device cons
                           uint2 position [[thread_position_in_grid]]) {
   const uint first = 4 * position.x;
   const uint index = min(uint(max(indices[position.y], 0.0f)), V - 1);
-  device const float *row = table + ulong(index) * D;
-  device float *out = y + ulong(position.y) * D;
-  if (D % 4 == 0) {
-    *reinterpret_cast<device float4 *>(out + first) = *reinterpret_cast<device const float4 *>(row + first);
-  } else {
-    for (uint i = first; i < min(first + 4, D); ++i) {
-      out[i] = row[i];
-    }
-  }
+  row::store4(y + ulong(position.y) * D, first, D, row::load4(table + ulong(index) * D, first, D));
 }

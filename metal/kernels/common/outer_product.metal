@@ -1,6 +1,7 @@
 // A thread stores float4s of eight rows, a grid's width apart: eight elements of x stay in registers and each float4 of
 // y serves eight stores, which are all the traffic.
-//! grid: ceil_div(N, 16) ceil_div(M, 8) 1
+//! tune: ROWS in 2, 4, 8, 16
+//! grid: ceil_div(N, 16) ceil_div(M, ROWS) 1
 //! threadgroup: 256 1 1
 #include "elementwise.h"
 #include <metal_stdlib>

@@ -1,7 +1,9 @@
 // A 64 x 64 tile a threadgroup through threadgroup memory: whole lines are read and whole lines are written. The
 // padding column puts the elements of a tile column in different banks.
-//! grid: round_up(cols, 64) 4 * ceil_div(rows, 64) 1
-//! threadgroup: 64 4 1
+//! tune: TILE in 32, 64
+//! tune: STEP in 2, 4, 8
+//! grid: round_up(cols, TILE) STEP * ceil_div(rows, TILE) 1
+//! threadgroup: TILE STEP 1
 #include <metal_stdlib>
 using namespace metal;
 

@@ -1,11 +1,12 @@
 // Three dispatches: moments of up to 64 chunks of rows, their statistics, and the result. Statistics need every row, so
 // x is read twice: 1.5 times the least bytes.
 //! reason bytes: statistics need every row, so x is read twice
+//! tune: ROWS in 2, 4, 8, 16, 32
 //! scratch parts: float 2 * min(ceil_div(N, 64), 64) * C
 //! scratch statistics: float 2 * C
 //! dispatch batch_norm_parts grid: 32 * ceil_div(C, 128) 8 * min(ceil_div(N, 64), 64) threadgroup: 32 8 bind 3=parts
 //! dispatch batch_norm_statistics grid: ceil_div(C, 4) threadgroup: 32 bind 0=parts bind 3=statistics
-//! dispatch batch_norm_affine_f32 grid: 32 * ceil_div(C, 128) ceil_div(N, 8) threadgroup: 32 8 bind 7=statistics
+//! dispatch batch_norm_affine_f32 grid: 32 * ceil_div(C, 128) ceil_div(N, ROWS) threadgroup: 32 8 bind 7=statistics
 #include "column_moments.h"
 #include <metal_stdlib>
 using namespace metal;

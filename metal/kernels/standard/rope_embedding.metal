@@ -1,6 +1,7 @@
 // A thread turns two pairs of columns in four rows: sine and cosine of the first row's angle and of one step are
 // computed precisely, the other rows follow by the angle sum, whose rounding of three steps is 1e-7.
-//! grid: ceil_div(D, 4) ceil_div(S, 4) 1
+//! tune: ROWS in 1, 2, 4
+//! grid: ceil_div(D, 4) ceil_div(S, ROWS) 1
 //! threadgroup: 32 8 1
 #include "row.h"
 #include <metal_stdlib>

@@ -1,6 +1,6 @@
 // Thread-local storage, through which a library reaches the worker's.
 // layer: lexical safety
-// says: thread-local storage is not supported in Metal
+// says: 'thread_local' is not supported in Metal
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1
 #include <metal_stdlib>

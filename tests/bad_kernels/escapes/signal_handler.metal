@@ -1,6 +1,6 @@
 // Exceptions.
 // layer: lexical safety
-// says: cannot use 'throw' with exceptions disabled
+// says: 'throw' is not supported in Metal
 //! grid: rows * cols 1 1
 //! threadgroup: 256 1 1
 #include <metal_stdlib>

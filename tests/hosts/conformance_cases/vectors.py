@@ -111,6 +111,12 @@ def booleans() -> list[Case]:
     ]
 
 
+def _halved(values: tuple[int, ...]) -> list[int]:
+    """Half of each, toward zero, shifted by its own count, plus itself."""
+    halves = [quotient(value, 2) for value in values]
+    return [half * (1 << by) + half for half, by in zip(halves, (1, 2, 3, 0), strict=True)]
+
+
 def integers() -> list[Case]:
     arithmetic = [
         [
@@ -150,6 +156,13 @@ def integers() -> list[Case]:
             8,
             given(0, longs, "int64"),
             out(1, [[b + 1, a * 3] for a, b in longs], "int64"),
+        ),
+        case(
+            "packed_casts",
+            16,
+            16,
+            given(0, [[8 * k, -2 * k, k, -7 * k] for k in range(16)], "int8"),
+            out(1, [_halved((8 * k, -2 * k, k, -7 * k)) for k in range(16)], "int32"),
         ),
         case(
             "uchar_wrap",

@@ -2,6 +2,7 @@
 #import "stand_in.h"
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SLOTS = 31, MAX_BYTES = 4096 };
@@ -15,7 +16,7 @@ enum { SLOTS = 31, MAX_BYTES = 4096 };
   NSMutableArray *buffers;
   NSDictionary *built;
   SIEncoder *encoder; // open, or nil
-  BOOL validating;
+  BOOL validating, inCapture;
   MTLCommandBufferHandler handler;
   volatile MTLCommandBufferStatus state;
   NSError *problem;
@@ -35,7 +36,8 @@ enum { SLOTS = 31, MAX_BYTES = 4096 };
 @end
 
 static BOOL captured;
-static BOOL banned; // by the system, for GPU errors of this process
+static NSMutableArray *recorded; // dispatches of the capture
+static BOOL banned;              // by the system, for GPU errors of this process
 
 // Whether METAL_STAND_IN_MARK is made now: it outlives the process, as the fault should not.
 static BOOL firstTime(void) {
@@ -58,6 +60,7 @@ static BOOL firstTime(void) {
   SIRule(buffer == nil || [(id)buffer isKindOfClass:[SIBuffer class]], @"setBuffer: needs a buffer");
   SIRule(buffer == nil ? offset == 0 : offset <= [buffer length], @"offset %lu is behind its buffer",
          (unsigned long)offset);
+  SIRule(buffer == nil || ((SIBuffer *)buffer)->memory != NULL, @"a buffer whose memory was given back");
   bound[index] = (SIBuffer *)buffer;
   offsets[index] = offset;
   constants[index] = nil;
@@ -198,7 +201,7 @@ static const Fault FAULTS[] = {
     if (banned && [dispatches count])
       planted = SIError(@"MTLCommandBufferErrorDomain", 4, @"Ignored (for causing prior/excessive GPU errors)");
     NSDictionary *reply = @{};
-    if (planted == nil && !unsaid && [dispatches count] > 0)
+    if (planted == nil && !unsaid && [dispatches count] > 0 && !SIFault("instant"))
       reply = [portable run:dispatches buffers:buffers built:built];
     NSString *status = [reply objectForKey:@"status"];
     if (status != nil) {
@@ -209,6 +212,8 @@ static const Fault FAULTS[] = {
     problem = [planted retain];
     start = started ? 1000 : 0;
     end = started ? start + [[reply objectForKey:@"elapsed_ns"] doubleValue] / 1e9 : 0;
+    if (SIFault("one_second"))
+      end = start + 1;
     state = planted != nil || unsaid ? MTLCommandBufferStatusError : MTLCommandBufferStatusCompleted;
     if (handler != nil)
       handler(self);
@@ -219,6 +224,9 @@ static const Fault FAULTS[] = {
   SIRule(encoder == nil, @"commit while an encoder is open");
   SIRule(state == MTLCommandBufferStatusNotEnqueued, @"a command buffer is committed twice");
   SIRule([dispatches count] > 0 || !captured, @"a capture of nothing");
+  SIRule(inCapture == captured, @"a command buffer is made before a capture starts, or committed when it has ended");
+  if (captured)
+    [recorded addObjectsFromArray:dispatches];
   state = MTLCommandBufferStatusCommitted;
   [NSThread detachNewThreadSelector:@selector(execute) toTarget:self withObject:nil];
 }
@@ -245,8 +253,9 @@ static const Fault FAULTS[] = {
 @end
 
 @implementation MTLCommandBufferDescriptor
-- (void)setErrorOptions:(MTLCommandBufferErrorOption)options {
-  SIRule(options == MTLCommandBufferErrorOptionEncoderExecutionStatus, @"no such error option");
+- (void)setErrorOptions:(MTLCommandBufferErrorOption)wanted {
+  SIRule(wanted == MTLCommandBufferErrorOptionEncoderExecutionStatus, @"no such error option");
+  options = wanted;
 }
 @end
 
@@ -257,18 +266,20 @@ static const Fault FAULTS[] = {
   buffer->portable = portable;
   buffer->dispatches = [[NSMutableArray alloc] init];
   buffer->buffers = [[NSMutableArray alloc] init];
+  buffer->inCapture = captured;
   return buffer;
 }
 
 - (id<MTLCommandBuffer>)commandBufferWithDescriptor:(MTLCommandBufferDescriptor *)descriptor {
   SIRule([descriptor isKindOfClass:[MTLCommandBufferDescriptor class]], @"a command buffer needs its own descriptor");
   SICommandBuffer *buffer = (SICommandBuffer *)[self commandBuffer];
-  buffer->validating = YES;
+  buffer->validating = descriptor->options != 0;
   return buffer;
 }
 
 - (void)addResidencySet:(id<MTLResidencySet>)set {
   SIRule(SISystem() >= 15 && set != nil, @"addResidencySet: without a set");
+  ((SIResidencySet *)set)->onQueue = YES;
 }
 
 @end
@@ -308,12 +319,17 @@ static NSString *capturePath;
     return NO;
   }
   capturePath = [path copy];
+  recorded = [[NSMutableArray alloc] init];
   captured = YES;
   return YES;
 }
+// A trace is a folder; what it holds here are the dispatches that were committed, as the protocol has them.
 - (void)stopCapture {
   SIRule(captured, @"stopCapture without a capture");
+  SIRule([recorded count] > 0, @"a capture ends before anything was committed");
   captured = NO;
-  [[@"a capture of the stand-in\n" dataUsingEncoding:NSUTF8StringEncoding] writeToFile:capturePath atomically:NO];
+  NSData *text = [NSJSONSerialization dataWithJSONObject:recorded options:0 error:NULL];
+  SIRule(mkdir([capturePath fileSystemRepresentation], 0700) == 0, @"the trace's folder cannot be made");
+  [text writeToFile:[capturePath stringByAppendingPathComponent:@"commands.json"] atomically:NO];
 }
 @end

@@ -168,12 +168,6 @@ static BOOL newer(SEL selector) {
 @implementation MTLResidencySetDescriptor
 @end
 
-@interface SIResidencySet : NSObject <MTLResidencySet> {
-  NSUInteger _added;
-  BOOL _committed;
-}
-@end
-
 @implementation SIResidencySet
 - (void)addAllocation:(id<MTLAllocation>)allocation {
   SIRule([allocation isKindOfClass:[SIBuffer class]], @"addAllocation: needs a buffer");
@@ -186,6 +180,7 @@ static BOOL newer(SEL selector) {
 }
 - (void)requestResidency {
   SIRule(_committed, @"requestResidency before commit");
+  SIRule(onQueue, @"requestResidency of a set that no queue has");
 }
 @end
 
@@ -269,6 +264,14 @@ static void cleanUp(void) {
     *error = SIError(@"AGXMetal", 3, [missing count] ? @"a function constant has no value" : @"a planted refusal");
     return nil;
   }
+  unsigned long bytes = [[[(SIFunction *)function facts] objectForKey:@"static_threadgroup_bytes"] unsignedLongValue];
+  if (bytes > [self maxThreadgroupMemoryLength]) {
+    NSString *text = [NSString stringWithFormat:@"Threadgroup memory size (%lu) exceeds the maximum threadgroup memory "
+                                                @"allowed (%lu)",
+                                                bytes, (unsigned long)[self maxThreadgroupMemoryLength]];
+    *error = SIError(@"AGXMetal", 3, text);
+    return nil;
+  }
   SIPipeline *state = [[SIPipeline alloc] init];
   state->function = [(SIFunction *)function retain];
   return state;
@@ -281,13 +284,22 @@ static void cleanUp(void) {
   NSUInteger page = (NSUInteger)getpagesize();
   SIRule(pointer != NULL && (NSUInteger)pointer % page == 0 && length % page == 0 && length > 0,
          @"newBufferWithBytesNoCopy: needs whole pages");
-  SIRule(options == MTLResourceStorageModeShared && deallocator == nil, @"memory of our own has to be shared");
+  SIRule(options == MTLResourceStorageModeShared, @"memory of our own has to be shared");
+  SIRule(deallocator != nil, @"nobody gives the memory of a buffer back");
   if (length > [self maxBufferLength])
     return nil;
-  SIBuffer *buffer = [[SIBuffer alloc] init];
-  buffer->memory = pointer;
-  buffer->bytes = length;
-  return buffer;
+  // Nothing is released here, and a host has one pool at a time: the next one stands for the end of the one before.
+  static SIBuffer *current;
+  static void (^giveBack)(void *, NSUInteger);
+  if (current != nil) {
+    giveBack(current->memory, current->bytes);
+    current->memory = NULL;
+  }
+  current = [[SIBuffer alloc] init];
+  current->memory = pointer;
+  current->bytes = length;
+  giveBack = Block_copy(deallocator);
+  return current;
 }
 
 - (id<MTLCommandQueue>)newCommandQueue {

@@ -42,8 +42,16 @@ NSError *SIError(NSString *domain, NSInteger code, NSString *text);
 
 @interface SIBuffer : NSObject <MTLBuffer> {
 @public
-  void *memory;
+  void *memory; // NULL: given back
   NSUInteger bytes;
+}
+@end
+
+@interface SIResidencySet : NSObject <MTLResidencySet> {
+  NSUInteger _added;
+  BOOL _committed;
+@public
+  BOOL onQueue;
 }
 @end
 

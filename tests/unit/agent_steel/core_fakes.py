@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent_steel.asking import Wrap
 from agent_steel.judge import Found
 from agent_steel.plan import Plan, Seat
 from agent_steel.problems import problem_of
 from agent_steel.proposing import Context, Proposal, Unusable
 from agent_steel.providers.base import Ask, Completion, Failure, Message, Provider, Usage
-from agent_steel.run import Run, Wrap
+from agent_steel.run import Run
 from agent_steel.settings import Folders
 from harness.evaluation import Evaluation, Samples, Status
 from harness.problem import catalog

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from agent_steel.attempt import Attempt
 from agent_steel.database import AttemptDB
 from agent_steel.history import tree
 from agent_steel.settings import folders
+from harness import devices
 from harness.problem import catalog
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -132,6 +134,8 @@ def test_a_search_on_the_real_device_keeps_what_is_right_and_refuses_what_is_wro
     command = ["--kernel-name", "relu", "--loop", "--max-rounds", "1", "--provider", "offline"]
     code = cli.main([*command, "--size", "rows=64,cols=64", "--no-promote"])
     rows = attempts()
+    chip = devices.open_device("cpu").facts()["chip"]
+    assert folders().history("relu", str(chip)).exists(), "one spelling of a chip"
     assert [one.status for one in rows] == ["passed", "wrong_values", "compile_error", "passed"]
     assert rows[3].verdict in ("FASTER", "SLOWER", "SAME", "UNCLEAR", None)
     assert rows[3].counts and rows[3].kernel_ms and rows[3].incumbent_ms
@@ -156,6 +160,22 @@ def test_a_chip_that_is_not_here_is_searched_for_by_its_model_and_nothing_is_pro
     assert start.clock == other.clock == "modelled" and other.samples_ms == ()
     assert (other.speedup, other.verdict, other.outcome) == (1.0, None, "unclear")
     assert not (home / "metal").exists()
+
+
+@pytest.mark.host
+def test_without_a_search_the_evaluation_its_figures_and_a_diagnosis_are_told(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--kernel-name", "relu", "--size", "rows=64,cols=64", "--provider", "offline"]
+    assert cli.main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["evaluation"]["status"] == told["feedback"]["status"] == "passed"
+    assert told["diagnosis"]["origin"] == "rules" and told["diagnosis"]["text"]
+    kinds = {figure["name"]: figure["kind"] for figure in told["figures"]}
+    assert kinds["kernel time"] == "measured"
+    assert set(kinds.values()) <= {"measured", "derived", "modelled"}
+    assert not (home / ".agent-steel").exists()
+    assert cli.main([*command, "--json", "--loop"]) == 2
 
 
 def attempts() -> list[Attempt]:

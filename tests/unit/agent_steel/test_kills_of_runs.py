@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,7 @@ from core_fakes import SCRIPT, FakeJudge, ScriptedProvider, search
 
 from agent_steel import database, events
 from agent_steel.database import AttemptDB
+from agent_steel.plan import Seat
 from agent_steel.run import Run
 from harness import atomic
 
@@ -37,6 +39,7 @@ class Killer:
 
     def __init__(self, at: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at, self.count = at, 0
+        self.lock = threading.Lock()
         append, write = database.append_line, atomic.write_text
 
         def append_line(path: Path, line: str) -> None:
@@ -60,8 +63,9 @@ class Killer:
         monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
     def due(self) -> bool:
-        self.count += 1
-        return self.count == self.at
+        with self.lock:
+            self.count += 1
+            return self.count == self.at
 
     def point(self) -> None:
         if self.due():
@@ -77,20 +81,27 @@ def result(run: Run) -> tuple[Any, ...]:
     return run.state.stopped, run.state.gain, run.state.spent, rows
 
 
-def uninterrupted(root: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[tuple[Any, ...], int]:
+def uninterrupted(
+    root: Path, monkeypatch: pytest.MonkeyPatch, **more: Any
+) -> tuple[tuple[Any, ...], int]:
     with monkeypatch.context() as patch:
         killer = Killer(None, patch)
         provider, judge = ScriptedProvider(SCRIPT), FakeJudge()
         provider.before = judge.before = killer.point
-        run = made(root, provider, judge)
+        run = made(root, provider, judge, **more)
         run.execute()
         return result(run), killer.count
 
 
 def killed_and_resumed(
-    root: Path, at: list[int], expected: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+    root: Path,
+    at: list[int],
+    expected: tuple[Any, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    **more: Any,
 ) -> None:
     """Kill at each of these points, one process after the other, then let it finish."""
+    seats = len(more.get("seats", [None]))
     calls: Counter[str] = Counter()
     judged: Counter[int] = Counter()
     for point in [*at, None]:
@@ -99,7 +110,7 @@ def killed_and_resumed(
             provider, judge = ScriptedProvider(SCRIPT), FakeJudge()
             provider.before = judge.before = killer.point
             logged = {path.stem for path in (root / "runs" / "run1" / "replies").glob("*.json")}
-            run = made(root, provider, judge)
+            run = made(root, provider, judge, **more)
             try:
                 run.execute()
             except Killed:
@@ -110,7 +121,7 @@ def killed_and_resumed(
             judged.update(judge.asked)
     assert result(run) == expected
     assert sum(judged.values()) - len(judged) <= len(at), "one evaluation a kill is repeated"
-    assert sum(calls.values()) - len(calls) <= len(at)
+    assert sum(calls.values()) - len(calls) <= seats * len(at), "those under way"
 
 
 def points(count: int, everything: bool) -> list[list[int]]:
@@ -131,6 +142,20 @@ def test_a_kill_at_any_point_loses_and_repeats_nothing(
     assert len(chosen) >= (200 if everything else 12)
     for number, at in enumerate(chosen):
         killed_and_resumed(tmp_path / f"run{number}", at, expected, monkeypatch)
+
+
+def test_a_kill_while_seats_are_asked_side_by_side_loses_nothing_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    swarm = {
+        "strategy": "swarm", "seats": tuple(Seat(proposer=name) for name in "abc"),
+        "max_rounds": 2, "tries": 2,
+    }  # fmt: skip
+    expected, count = uninterrupted(tmp_path / "whole", monkeypatch, **swarm)
+    everything = bool(request.config.getoption("--all-kills"))
+    for number in range(1, count, 1 if everything else 23):
+        root = tmp_path / f"run{number}"
+        killed_and_resumed(root, [number], expected, monkeypatch, **swarm)
 
 
 def test_the_kill_test_sees_a_call_that_is_paid_twice(

@@ -111,7 +111,7 @@ def test_a_signal_counts_at_once_and_a_resumed_run_goes_on_where_it_was() -> Non
     ended = fold([*begun, Signalled(), Stopped(reason="signal")])
     assert decide(ended) == machine.Done()
     assert decide(fold([*begun, Signalled(), Stopped(reason="signal"), Resumed()])) == (
-        machine.Propose(1)
+        machine.Propose((1,))
     )
     over = fold([*begun, Stopped(reason="rounds"), Resumed()])
     assert decide(over) == machine.Done()
@@ -122,24 +122,65 @@ def test_a_refused_start_ends_the_search() -> None:
     assert decide(state) == machine.Stop("baseline_refused")
 
 
-def test_a_swarm_asks_every_seat_from_one_base_and_an_exhausted_one_no_more() -> None:
-    seats = (Seat(proposer="a"), Seat(proposer="b"), Seat(proposer="c"))
-    begun: list[Event] = [
-        Started(plan=plan(seats=seats, strategy="swarm")),
-        Measuring(ordinal=0),
-        attempt(0, "baseline"),
-    ]
-    one = fold([*begun, *tried(1, "kept")])
-    assert decide(one) == machine.Ask(2, 1, 1, "run1-0000")  # the base, not what was just kept
-    gone: list[Event] = [
-        Asked(ordinal=2, round=1, seat=1, parent="run1-0000"),
-        Proposed(ordinal=2, unusable="exhausted"),
-    ]
-    two = fold([*begun, *tried(1, "kept"), *gone])
-    assert decide(two) == machine.Ask(3, 1, 2, "run1-0000")
-    three = fold([*begun, *tried(1, "kept"), *gone, *tried(3, "slower", seat=2)])
-    assert decide(three) == machine.Ask(4, 2, 0, "run1-0001")
-    assert three.incumbent == "run1-0001"
+def swarm(count: int = 3, **more: Any) -> list[Event]:
+    seats = tuple(Seat(proposer=name) for name in "abcd"[:count])
+    started = Started(plan=plan(seats=seats, strategy="swarm", **more))
+    return [started, Measuring(ordinal=0), attempt(0, "baseline")]
+
+
+def asked(ordinal: int, seat: int, round_number: int = 1) -> Asked:
+    return Asked(ordinal=ordinal, round=round_number, seat=seat, parent="run1-0000")
+
+
+def test_a_swarm_asks_all_its_seats_before_anybody_answers_and_judges_them_in_order() -> None:
+    events = swarm()
+    for ordinal in (1, 2, 3):
+        assert decide(fold(events)) == machine.Ask(ordinal, 1, ordinal - 1, "run1-0000")
+        events.append(asked(ordinal, ordinal - 1))
+    assert decide(fold(events)) == machine.Propose((1, 2, 3))
+    events += [Proposed(ordinal=n, technique="t") for n in (1, 2, 3)]
+    assert decide(fold(events)) == machine.Measure(1)
+    events += [Measuring(ordinal=1), attempt(1, "kept")]
+    assert decide(fold(events)) == machine.Measure(2)
+    events += [attempt(2, "slower"), attempt(3, "unclear")]
+    # The next round is made from what this one kept.
+    assert decide(fold(events)) == machine.Ask(4, 2, 0, "run1-0001")
+
+
+def test_the_seats_whose_source_was_not_right_try_again_together() -> None:
+    events = [*swarm(), *(asked(n + 1, n) for n in range(3))]
+    events += [Proposed(ordinal=n, technique="t") for n in (1, 2, 3)]
+    events += [attempt(1, "refused"), attempt(2, "slower"), attempt(3, "refused")]
+    state = fold(events)
+    assert (state.round, state.tries, state.seats) == (1, 1, (0, 2))
+    assert state.failed_of(2) == ("run1-0003",) and state.failed_of(1) == ()
+    events += [asked(4, 0), asked(5, 2)]
+    assert decide(fold(events)) == machine.Propose((4, 5))
+
+
+def test_a_seat_that_is_exhausted_is_asked_no_more() -> None:
+    events = [*swarm(2), asked(1, 0), asked(2, 1)]
+    events += [Proposed(ordinal=1, unusable="exhausted"), Proposed(ordinal=2, technique="t")]
+    assert decide(fold(events)) == machine.Measure(2)
+    events.append(attempt(2, "slower"))
+    assert decide(fold(events)) == machine.Ask(3, 2, 1, "run1-0000")
+
+
+def test_a_swarm_asks_as_many_at_once_as_its_cap_has_room_for() -> None:
+    events = swarm(budget_usd=1.0, call_usd=0.4)
+    events += [asked(1, 0), asked(2, 1)]
+    assert decide(fold(events)) == machine.Propose((1, 2)), "a third could cost 0.2 too much"
+    events += [Replied(call_id="1", ordinal=1, model="m", input_tokens=1, output_tokens=1, usd=0.1)]
+    events += [Proposed(ordinal=1, technique="t"), attempt(1, "slower")]
+    events += [Proposed(ordinal=2, technique="t"), attempt(2, "slower")]
+    assert decide(fold(events)) == machine.Ask(3, 1, 2, "run1-0000"), "there is room now"
+
+
+def test_a_log_of_a_run_that_asked_one_seat_after_the_other_is_still_a_state() -> None:
+    events = swarm(2)
+    for ordinal, outcome in ((1, "kept"), (2, "slower")):
+        events += tried(ordinal, outcome, seat=ordinal - 1)
+    assert decide(fold(events)) == machine.Ask(3, 2, 0, "run1-0001")
 
 
 def test_all_seats_exhausted_is_a_reason_of_its_own() -> None:
@@ -150,5 +191,5 @@ def test_all_seats_exhausted_is_a_reason_of_its_own() -> None:
 
 def test_greedy_tries_again_from_the_same_parent_and_tells_what_failed() -> None:
     state = after(["refused", "unusable"])
-    assert state.failed == ("run1-0001", "run1-0002")
+    assert state.failed_of(0) == ("run1-0001", "run1-0002")
     assert decide(state) == machine.Ask(3, 1, 0, "run1-0000")

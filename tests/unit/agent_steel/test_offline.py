@@ -228,6 +228,17 @@ def test_the_threadgroup_changes_only_where_no_thread_can_tell() -> None:
     assert sources(threadgroups, odd, "softmax") == []
 
 
+def test_what_a_header_declares_is_seen_by_the_threadgroup_too() -> None:
+    kernels = {name: catalog.default().find(name) for name in ("sigmoid", "softmax")}
+    listed = {
+        name: catalog.default().variant(kernel, "apple-m4").source.text
+        for name, kernel in kernels.items()
+    }
+    assert '#include "elementwise.h"' in listed["sigmoid"] and '#include "row' in listed["softmax"]
+    assert sources(threadgroups, listed["sigmoid"], "sigmoid")
+    assert sources(threadgroups, listed["softmax"], "softmax") == []
+
+
 def test_geometry_that_only_the_spec_states_is_written_down() -> None:
     bare = "\n".join(line for line in RELU.splitlines() if not line.startswith("//!")) + "\n"
     made = sources(threadgroups, bare, "relu")

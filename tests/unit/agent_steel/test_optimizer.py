@@ -146,6 +146,22 @@ def test_a_prompt_holds_no_path_no_secret_and_no_definition(
         assert hidden not in shown(messages(FULL, "")), hidden
 
 
+def test_the_tolerance_that_is_told_is_the_one_that_judges() -> None:
+    for name in ("relu", "softmax", "sqr_mm"):
+        kernel = catalog.default().find(name)
+        told = shown(messages(context(problem=problem_of(kernel)), ""))
+        assert f"Tolerance: {kernel.spec.tolerance.description}." in told
+
+
+def test_a_prompt_states_no_fact_of_a_chip_by_itself() -> None:
+    """Rates, cores and names of chips come from the table of chips or from a measurement."""
+    fact = re.compile(
+        r"\b(?:\d+ ?(?:[TG]FLOPS|[TG]B/s|GHz|cores)|M[1-5]|H[12]00|A100)\b", re.IGNORECASE
+    )
+    for path in FOLDER.glob("*.j2"):
+        assert not fact.search(path.read_text("utf-8")), path.name
+
+
 def test_only_the_turn_changes_within_a_search() -> None:
     first, second = messages(context(), "a"), messages(FULL, "b")
     assert first[0] == second[0]
@@ -182,7 +198,7 @@ def test_a_good_reply_is_a_proposal() -> None:
         ([line(text="no", stop="refused")], "refused"),
         ([line(text="words")] * 2, "no_code"),
         ([line({"source": KERNEL})] * 2, "malformed"),
-        ([], "failure"),
+        ([], "exhausted"),
     ],
 )
 def test_a_bad_reply_is_unusable_and_its_cost_counts(script: list[Line], kind: str) -> None:
@@ -195,7 +211,7 @@ def test_a_bad_reply_is_unusable_and_its_cost_counts(script: list[Line], kind: s
 
 def test_a_parent_is_diagnosed_once() -> None:
     said = line({"bottleneck": "barriers", "diagnosis": "Too many barriers."})
-    profiled = said.model_copy(update={"call_id": "profile-r-0001"})
+    profiled = said.model_copy(update={"call_id": "profile-r-0001-recorded"})
     provider = ReplayProvider([profiled, line(GOOD), line(GOOD)])
     optimizer = Optimizer(provider, profiler=Profiler(provider))
     first = optimizer.propose(context(), call_id="0002", seed=1)

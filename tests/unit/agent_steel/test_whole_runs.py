@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,19 +19,24 @@ from core_fakes import (
     plan,
     reply,
     search,
+    source,
 )
 from rich.console import Console
 
-from agent_steel import budget, loop
+from agent_steel import budget, evidence, loop
 from agent_steel.attempt import Attempt
-from agent_steel.attempts import unified_diff
 from agent_steel.budget import Spent
 from agent_steel.database import AttemptDB
+from agent_steel.events import Replied
 from agent_steel.extras import Extras
+from agent_steel.making_attempts import unified_diff
 from agent_steel.plan import Seat
+from agent_steel.providers import pricing
+from agent_steel.providers.base import Ask, Completion, Failure, Message
 from agent_steel.summary import summarise
 from agent_steel.view import Board
 from harness.errors import UserError
+from harness.timing.blocks import CANDIDATE, Block
 
 
 def history(run: loop.Run) -> AttemptDB:
@@ -81,6 +88,44 @@ def test_rounds_without_a_gain_in_earlier_runs_do_not_count(tmp_path: Path) -> N
         assert (state.rounds_done, state.stopped) == (3, "no_improvement")
 
 
+def test_a_time_is_kept_with_all_its_digits(tmp_path: Path) -> None:
+    run = search(tmp_path, {"0001": reply("a", 0.014512345)}, max_rounds=1)
+    run.execute()
+    kept = run.attempts["run1-0001"]
+    stored = evidence.read(run.folder / "evaluations" / "0001.json").evaluation.samples
+    assert stored is not None
+    blocks = [Block.from_json(block) for block in stored.blocks]
+    runs_ms = [ns / 1e6 for block in blocks for ns in block.runs_ns(CANDIDATE)]
+    assert list(history(run).read()[1].samples_ms) == list(kept.samples_ms) == runs_ms
+
+
+def test_a_machine_that_is_slower_than_its_history_starts(tmp_path: Path) -> None:
+    search(tmp_path, {"0001": reply("fast", 0.1)}, run="one", max_rounds=1).execute()
+    slow = search(
+        tmp_path, {"0001": reply("less slow", 4.0)}, run="two", start=source(5.0), max_rounds=1
+    )
+    assert slow.execute().stopped == "rounds"
+    assert [outcome for _, outcome in outcomes(slow)] == ["baseline", "kept"]
+
+
+def test_what_timed_out_has_no_time_and_no_score(tmp_path: Path) -> None:
+    run = search(tmp_path, {"0001": reply("spin", 0.1, "timeout")}, max_rounds=1, tries=1)
+    state = run.execute()
+    hung = run.attempts["run1-0001"]
+    assert (hung.outcome, hung.kernel_ms, hung.speedup) == ("refused", None, None)
+    assert state.gain == 1.0 and state.incumbent == "run1-0000"
+
+
+def test_a_run_that_is_resumed_twice_at_once_is_carried_out_once(tmp_path: Path) -> None:
+    judges = [FakeJudge(), FakeJudge()]
+    runs = [search(tmp_path, judge=judge) for judge in judges]
+    with ThreadPoolExecutor(2) as pool:
+        states = list(pool.map(lambda run: run.execute(), runs))
+    assert {state.stopped for state in states} == {"rounds"}
+    assert sorted(len(judge.asked) for judge in judges) == [0, 7]
+    assert len(history(runs[0]).read()) == 8
+
+
 def test_a_budget_is_never_passed_by_more_than_one_call(tmp_path: Path) -> None:
     provider = ScriptedProvider(SCRIPT, usd=0.04)
     run = search(tmp_path, provider=provider, budget_usd=0.1)
@@ -122,13 +167,136 @@ def test_a_swarm_shows_no_seat_what_another_did_in_the_same_round(tmp_path: Path
         extras=Extras({"cuda": "__global__ void f();"}),
     )  # fmt: skip
     state = run.execute()
-    shown = [json.loads(ask.messages[0].content) for ask in provider.asks]
+    asked = sorted(provider.asks, key=lambda ask: ask.call_id)
+    shown = [json.loads(ask.messages[0].content) for ask in asked]
     assert {one["parent"] for one in shown} == {run.plan.start}
     assert {one["incumbent"] for one in shown} == {run.plan.start}
     assert [[row[0] for row in one["history"]] for one in shown] == [["run1-0000"]] * 3
     assert [bool(one["extras"]) for one in shown] == [False, True, False]
     assert run.attempts[state.incumbent].technique == "two"
     assert state.gain == pytest.approx(2.0, rel=0.02)
+
+
+def test_the_seats_of_a_swarm_are_asked_at_the_same_time_and_nothing_depends_on_who_is_first(
+    tmp_path: Path,
+) -> None:
+    """Each waits for all; then they answer in every order, and every byte is the same."""
+    seats = tuple(Seat(proposer=name) for name in "abc")
+    script = {
+        "0001": reply("one", 0.9, "wrong_values"), "0002": reply("two", 0.5),
+        "0003": reply("three", 0.7, "data_race"), "0004": reply("four", 0.8),
+        "0005": reply("five", 0.4), "0006": reply("six", 2.0), "0007": "none\nat all",
+        "0008": reply("eight", 0.3), "0009": reply("nine", 2.5),
+    }  # fmt: skip
+    found = []
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        provider = Together(script, order=order)
+        root = tmp_path / "".join(map(str, order))
+        run = search(
+            root, provider=provider, seats=seats, strategy="swarm", max_rounds=2, tries=2,
+            clock=Still(),
+        )  # fmt: skip
+        run.execute()
+        assert provider.most == 3
+        found.append(files(root))
+    assert found[0] == found[1] == found[2]
+    ids = [one.call_id for one in run._events if isinstance(one, Replied)]
+    assert ids == sorted(ids)
+    assert [one.technique for one in run.attempts.values() if one.kept] == [
+        "the start", "two", "five", "eight"
+    ]  # fmt: skip
+
+
+class Still:
+    """A clock that stands."""
+
+    def stamp(self, key: str) -> tuple[str, float]:
+        return "2026-01-01T00:00:00+00:00", 1.0
+
+
+class Together(ScriptedProvider):
+    """Answers the first try of a round once all three seats have asked, in a given order."""
+
+    def __init__(self, script: dict[str, str], order: list[int]) -> None:
+        super().__init__(script)
+        self.order, self.waiting, self.most = order, 0, 0
+        self.gate = threading.Condition()
+        self.turn = 0
+
+    def complete(self, ask: Ask) -> Completion | Failure:
+        first_of_round = ask.call_id in ("0001", "0002", "0003")
+        if not first_of_round:
+            return super().complete(ask)
+        with self.gate:
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+            self.gate.notify_all()
+            mine = self.order.index(int(ask.call_id) - 1)
+            arrived = self.gate.wait_for(
+                lambda: self.waiting == 3 and self.turn == mine, timeout=20
+            )
+            assert arrived, "the seats were not asked at the same time"
+            self.turn += 1
+            self.gate.notify_all()
+            return super().complete(ask)
+
+
+def test_a_cap_is_kept_by_seats_that_are_asked_at_the_same_time(tmp_path: Path) -> None:
+    """Every call costs all that was reserved for it: the worst that can happen."""
+    model = "claude-haiku-4-5"
+    price = pricing.price_of(model)
+    assert price is not None
+
+    class Dear(ScriptedProvider):
+        def complete(self, ask: Ask) -> Completion | Failure:
+            tokens = pricing.Tokens(pricing.most_input_tokens(ask), ask.max_tokens)
+            answer = super().complete(ask)
+            assert isinstance(answer, Completion)
+            return replace(answer, usage=pricing.usage(price, tokens))
+
+    script = {f"{n:04d}": reply(f"t{n}", 1.0 + n) for n in range(1, 40)}
+    seats = (Seat(proposer=f"anthropic/{model}"),) * 1 + tuple(
+        Seat(proposer=f"anthropic/{model}", contexts=(name,)) for name in "bc"
+    )
+    for cap in (0.1, 0.3, 1.0):
+        provider = Dear(script)
+        run = search(
+            tmp_path / str(cap), provider=provider, seats=seats, strategy="swarm", max_rounds=9,
+            budget_usd=cap, call_usd=0.01,
+        )  # fmt: skip
+        state = run.execute()
+        assert 0 < state.spent.usd <= cap
+        assert min(ask.max_tokens for ask in provider.asks) >= budget.LEAST_TOKENS
+
+
+def test_what_a_call_may_cost_is_reserved_before_it_is_made() -> None:
+    price = pricing.price_of("claude-haiku-4-5")
+    ask = Ask("1", [Message("user", "x" * 8000)], max_tokens=32_000)
+    whole = budget.affordable(ask, 10.0, price, 0.0)
+    assert whole == ask
+    some = budget.affordable(ask, 0.05, price, 0.0)
+    assert some is not None and budget.LEAST_TOKENS <= some.max_tokens < 32_000
+    most = pricing.usd(price, pricing.Tokens(pricing.most_input_tokens(ask), some.max_tokens))
+    assert most is not None and most <= 0.05
+    assert budget.affordable(ask, 0.02, price, 0.0) is None
+    assert budget.affordable(ask, 0.02, pricing.FREE, 0.0) == ask
+    assert budget.affordable(ask, 0.02, None, 0.03) is None, "the dearest so far"
+    assert budget.affordable(ask, 0.02, None, 0.01) == ask
+
+
+def test_what_was_tried_at_another_size_is_not_shown(tmp_path: Path) -> None:
+    other = search(
+        tmp_path, {"0001": reply("for large", 0.9)}, run="one", size="large", max_rounds=1
+    )
+    other.execute()
+    provider = ScriptedProvider({"0001": reply("first here", 0.9)})
+    search(tmp_path, provider=provider, run="two", max_rounds=1).execute()
+    later = ScriptedProvider({"0001": reply("second here", 0.8)})
+    search(tmp_path, provider=later, run="three", max_rounds=1).execute()
+    shown = [json.loads(p.asks[0].messages[0].content)["history"] for p in (provider, later)]
+    assert [[row[0] for row in rows] for rows in shown] == [
+        ["two-0000"], ["two-0000", "two-0001", "three-0000"]
+    ]  # fmt: skip
 
 
 def test_one_plus_one_tells_when_it_circles_below_its_best(tmp_path: Path) -> None:
@@ -218,7 +386,9 @@ def test_queries_of_the_history(tmp_path: Path) -> None:
     )
     assert [database.add(one) for one in made] == [True] * 6
     assert not database.add(made[2]), "an id is there once"
-    assert database.best() == made[2]
+    large = made[2].model_copy(update={"id": "l-1", "size": "large", "kernel_ms": 0.1})
+    assert database.add(large)
+    assert database.best() == made[2] and database.best(size="large") == large
     assert [one.id for one in database.top_n_by_time(2)] == ["r-3", "r-2"]
     assert [one.id for one in database.top_n_by_time(9, kept_only=True)] == ["r-2", "r-0"]
     assert database.techniques_tried() == ["tile", "vector", "unroll"]

@@ -77,6 +77,25 @@ FAULTS: dict[str, tuple[Case, Status, tuple[str, ...], int]] = {
         ("'tile'", "unordered"),
         0,
     ),
+    "one byte of a word that others fill": (
+        Case(
+            "threadgroup uchar tile[4];\nif (t < 4) tile[t] = 1;\nif (t == 33) tile[1] = 2;\n"
+            "threadgroup_barrier(mem_flags::mem_threadgroup);\ny[gid] = x[gid] + tile[1];"
+        ),
+        Status.DATA_RACE,
+        ("'tile'", "byte 1", "unordered"),
+        0,
+    ),
+    "one half of a word": (
+        Case(
+            "device half* h = reinterpret_cast<device half*>(y);\n"
+            "if (t < 32) h[t] = half(x[gid]);\nif (t == 32) h[8] = half(t);",
+            y=16,
+        ),
+        Status.DATA_RACE,
+        ("unordered",),
+        0,
+    ),
     "barrier without the flag": (
         Case(
             "threadgroup float tile[64];\ntile[t] = x[gid];\n"

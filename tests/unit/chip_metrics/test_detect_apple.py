@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
 from machines import GUEST, REAL, RUNNER, recorded
 
-from chip_metrics import Recorded, identify, record
+from chip_metrics import Recorded, chip, identify, record
 from chip_metrics.detect_apple import COMMANDS
 
 
@@ -68,11 +69,25 @@ def test_a_damaged_system_profile_is_no_source(text: str) -> None:
     assert found.chip_id == "apple-m2" and found.gpu_cores is None
 
 
-def test_a_record_holds_what_each_command_printed() -> None:
-    def run(command: Sequence[str]) -> str:
-        return " ".join(command)
+def test_a_record_holds_what_each_command_printed_and_no_serial_numbers() -> None:
+    m4 = REAL["m4 max"][0]
+    screen = {"_name": "Studio Display", "_spdisplays_display-serial-number": "S3R1AL"}
+    gpus = json.loads(m4.displays)["SPDisplaysDataType"]
+    displays = json.dumps({"SPDisplaysDataType": [{**gpus[0], "spdisplays_ndrvs": [screen]}]})
+    printed = {
+        "machdep.cpu.brand_string": m4.brand,
+        "AGXAccelerator": m4.accelerator + '    "IOPlatformSerialNumber" = "S3R1AL"\n',
+        "SPDisplaysDataType": displays,
+    }
+    asked: list[str] = []
 
-    found = record({"name": "Apple M4"}, run)
-    assert found.brand == "sysctl -n machdep.cpu.brand_string"
-    assert found.accelerator == "ioreg -rc AGXAccelerator -d1"
-    assert len(COMMANDS) == 5 and found.device == {"name": "Apple M4"}
+    def run(command: Sequence[str]) -> str:
+        asked.append(command[0])
+        return next((printed[word] for word in command if word in printed), "")
+
+    found = record(m4.device, run)
+    assert identify(found).row == chip("apple-m4-max", 40) and len(asked) == len(COMMANDS)
+    assert "S3R1AL" not in repr(found) and "AGXAcceleratorX" in found.accelerator
+    quick = record(m4.device, run, quick=True)
+    assert identify(quick).row == chip("apple-m4-max", 40)
+    assert asked.count("system_profiler") == 1

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import msl
-from differential import report
+from differential import conformance, known, matrices, report
+from differential.batches import Batch
 from differential.comparing import REFERENCE, SETTINGS, Outcome, compare
 from differential.defined import faults
 from differential.engines import build, difference, run
@@ -17,6 +18,8 @@ from differential.files import save
 from differential.kernels import Generated, generate
 from differential.shrink import shrink
 from differential.tree import THREAD, UINT, Expression, Statement, literal
+from msl.widen import blocks
+from msl.widen.products import ALL_ROWS
 
 BATCH, IN_CI = 20, 100
 FEATURES = (
@@ -42,6 +45,11 @@ FEATURES = (
     "bool ",
     "uint3 position",
     "select(",
+    "bfloat3",
+    "packed_",
+    "[[threadgroup(0)]]",
+    "&sums[",
+    "fold_bfloat",
 )
 
 
@@ -70,6 +78,44 @@ def test_generated_kernels_agree(first: int, shared_cache: Path) -> None:
     found = compare(kernels, shared_cache / "differential")
     assert [f"{f.kernel.seed}, {f.setting}: {f.what}" for f in found.failures] == []
     assert found.kernels == BATCH and len(found.declined) < BATCH / 2
+
+
+MATRICES = (
+    "simdgroup_load(f0, stock",
+    "reals + ",
+    ", 0, true)",
+    "ulong2(",
+    "make_filled_simdgroup_matrix<half",
+    "simdgroup_multiply_accumulate(hs",
+    "for (uint k = 0; k < 3",
+    "t[group & 1u][i]",
+    "simdgroup_multiply(",
+    " * ",
+)
+
+
+@pytest.mark.parametrize("feature", MATRICES)
+def test_every_feature_of_matrices_is_generated(feature: str) -> None:
+    assert any(feature in matrices.generate(matrices.FIRST + seed).text() for seed in range(8))
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("batch", [0, 1], ids=["whole", "by lane"])
+def test_kernels_of_matrices_agree(batch: int, shared_cache: Path) -> None:
+    kernels = [matrices.of_seed(seed) for seed in matrices.numbers(range(3), batch)]
+    found = compare(kernels, shared_cache / "differential", SETTINGS[1:3])
+    assert [f"{f.kernel.seed}, {f.setting}: {f.what}" for f in found.failures] == []
+    assert found.kernels == 3 and not found.declined
+
+
+@pytest.mark.host
+def test_products_agree_where_few_registers_take_their_rows_in_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "widest", lambda target: ALL_ROWS // 2)
+    kernels = [matrices.of_seed(seed) for seed in matrices.numbers(range(4, 5), 0)]
+    found = compare(kernels, tmp_path, SETTINGS[1:2])
+    assert [f"{f.kernel.seed}, {f.setting}: {f.what}" for f in found.failures] == []
 
 
 @pytest.mark.host
@@ -136,9 +182,17 @@ def test_a_declaration_stays_while_it_is_used() -> None:
 
 def test_the_page_is_made_of_the_figures() -> None:
     outcome = Outcome(30, 90, [], {"k_1": "line 3, column 4: a construct"})
-    text = report.page(report.Summary(0, outcome, 10, [], []).document())
+    text = report.page(report.Summary(0, Batch(outcome, 10), [], []).document())
     assert "| generated kernels, from seed 0 | 30 |" in text and "- a construct: 1" in text
     assert "What failed" not in text
+
+
+@pytest.mark.host
+def test_other_shapes_of_known_kernels_agree(shared_cache: Path) -> None:
+    family = conformance.of("barriers", shared_cache / "differential")
+    assert family.launches > 50 and family.problems == ()
+    row = known.of("relu")[0]
+    assert row.engine == "fast" and row.shapes > 2 and row.problems == ()
 
 
 def test_a_kernel_is_saved_with_its_command(tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from examples_of_kernels import double_spec, kernel, source
 
 from harness import devices, evaluate
 from harness.checking.judge import Candidate, prepare
-from harness.devices import host_client
+from harness.devices import cpu, host_client
 from harness.devices.cpu import CpuDevice
 from harness.devices.host_client import Supervisor
 from harness.errors import HostFailure
@@ -163,3 +166,30 @@ def test_a_refusal_is_a_value(tmp_path: Path) -> None:
 def test_a_missing_program_is_a_failure_of_the_host(tmp_path: Path) -> None:
     with pytest.raises(HostFailure, match="cannot start"):
         Supervisor(tmp_path / "none")
+
+
+def test_two_threads_never_get_one_supervisor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches side by side share the device, which keeps a supervisor ready."""
+    shared = CpuDevice()
+    shared.facts()
+    both = threading.Barrier(2, timeout=20)
+    given: list[Supervisor] = []
+
+    class Session:
+        def __init__(self, supervisor: Supervisor) -> None:
+            given.append(supervisor)
+
+        def load(self, program: object, **options: object) -> None:
+            both.wait()
+
+    monkeypatch.setattr(cpu, "HostSession", Session)
+    program: Any = None
+    with ThreadPoolExecutor(2) as pool:
+        opened = [
+            pool.submit(shared.open, program, threads=1, memory_limit_bytes=1) for _ in range(2)
+        ]
+        for one in opened:
+            one.result()
+    assert given[0] is not given[1]
+    for supervisor in given:
+        supervisor.close()

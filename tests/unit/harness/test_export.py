@@ -13,13 +13,18 @@ import pytest
 
 from harness import evaluate
 from harness.command import cli
+from harness.devices.base import Limits
 from harness.errors import ExitCode
 from harness.export import module
 from harness.export.expression import as_python
-from harness.export.plan import plan_of
+from harness.export.plan import mlx_dtype, plan_of
 from harness.export.shader import PREFIX, NotExportable, taken_apart
 from harness.problem import catalog
+from harness.problem.binding import rounded, shape_of
 from harness.problem.expressions import parse
+from harness.problem.header import Header, parse_header
+from harness.problem.schedule import MAX_THREADS, Schedule, resolve
+from harness.spec import KernelSpec, Point
 from msl.attributes import GRID_INDICES, INDICES
 
 CHIP = "apple-m1"
@@ -177,6 +182,55 @@ def test_the_command_writes_the_module(home: Path, capsys: pytest.CaptureFixture
     assert cli.main(["--export", "no_such_kernel"]) == ExitCode.USAGE
     assert cli.main(["--export", "hmc"]) == ExitCode.ENVIRONMENT
     assert "cannot be exported" in capsys.readouterr().err
+
+
+#: Why a solution has no form as functions of mx.fast.metal_kernel; and every kernel that has none.
+NO_FORM = {
+    "it works in place": "adi3d fft3d gradshaf heat2d hmc ising lbm lj morton nbody saxpy wave3d",
+    "is a template": "alexnet densenet resnet alexnet_batch densenet_batch resnet_batch",
+    "is written by two dispatches": "matmul_gelu_softmax transformer_block",
+    "is a threadgroup argument": "depthwise_conv2d",
+}
+
+
+@pytest.mark.parametrize("name", [name for _, name in catalog.default().names()])
+def test_every_kernel_is_exported_or_says_why_not(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = [reason for reason, names in NO_FORM.items() if name in names.split()]
+    if why:
+        with pytest.raises(NotExportable, match=why[0]):
+            loaded(name)
+        return
+    found, recorder, spec = loaded(name), Recorder(), catalog.default().find(name).spec
+    assert callable(found.self_test) and found.reference.__module__ == f"exported_{name}"
+    header = parse_header(catalog.default().variant(catalog.default().find(name), CHIP).source.text)
+    assert isinstance(header, Header)
+    limits = dict.fromkeys(found.BODIES, Limits(MAX_THREADS, 0))
+    schedules = ((point, resolve(header, spec, point, limits)) for point in _points(spec))
+    point, schedule = next(pair for pair in schedules if isinstance(pair[1], Schedule))
+    assert isinstance(schedule, Schedule)
+    arrays = [
+        mx.zeros(shape_of(array, point), dtype=getattr(mx, mlx_dtype(array.dtype)))
+        for array in spec.inputs.values()
+    ]
+    monkeypatch.setattr(mx.fast, "metal_kernel", recorder)
+    monkeypatch.setattr(found, "why_not", lambda given, values: "")
+    given = {key: point[key] for key in found.DEFAULTS}
+    results = getattr(found, name)(*arrays, **given)
+    results = results if isinstance(results, tuple) else (results,)
+    for result, array in zip(results, spec.outputs.values(), strict=True):
+        assert tuple(result.shape) == shape_of(array, point)
+        assert result.dtype == getattr(mx, mlx_dtype(array.dtype))
+    launched = [(call["grid"], call["threadgroup"]) for call in recorder.calls]
+    assert launched == [
+        (d.grid, tuple(min(t, g) for t, g in zip(d.threadgroup, d.grid, strict=True)))
+        for d in schedule.dispatches
+    ]
+
+
+def _points(spec: KernelSpec) -> list[Point]:
+    return [rounded(p) for p in (*spec.sizes.check_points(), spec.sizes.published)]
 
 
 def test_references_are_written_with_what_they_use() -> None:

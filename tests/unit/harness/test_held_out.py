@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import GATE_PASSED, passed
 from examples_of_kernels import device, double, double_spec, kernel, source
 from fakes import Call, FakeDevice
 
+from examples import GATE_PASSED, passed
 from harness import devices, judging
 from harness.board import promotion
-from harness.checking import trial
+from harness.checking import counting, trial
+from harness.checking.checked import CheckReport
 from harness.command import cli
 from harness.errors import ExitCode
 from harness.evaluation import Evaluation, Refusal, Status
@@ -338,6 +340,41 @@ def test_points_where_a_source_failed_are_judged_again() -> None:
     assert earlier == failed[-gate_store.MOST_EARLIER :] and second["earlier_gates"] == 1
     other = gate(device(), "another source")
     assert other["earlier_gates"] == 0 and other["status"] == "passed"
+
+
+def test_the_other_ranked_size_is_judged_and_listed_if_it_is_wrong() -> None:
+    """A float that counts elements was right at every draw, and wrong at `large`."""
+    spec = double_spec()
+    most = max(
+        math.prod(point.values()) for point in (spec.sizes.published, spec.sizes.large_point())
+    )
+
+    def stops(call: Call) -> None:
+        if call.constant(2) < most:
+            double(call)
+
+    found = gate(device(stops), evaluation=ranked(mode="record"))
+    kinds = [point["kind"] for point in found["points"] if point["status"] != "passed"]
+    assert found["status"] == "failed" and gate_points.RANKED in kinds
+    right = gate(device(), evaluation=ranked(mode="record"))["points"]
+    assert gate_points.RANKED not in [point["kind"] for point in right]
+
+
+def test_a_fault_that_the_checked_build_shows_at_the_ranked_size_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def sample(problem: Kernel, text: Any, point: Any, secret: int) -> CheckReport:
+        asked.append(point)
+        return CheckReport(Refusal(Status.DIVERGENT_BARRIER, "half of them wait"))
+
+    monkeypatch.setattr(held_out, "is_checked", lambda device: True)
+    monkeypatch.setattr(counting, "sample", sample)
+    found = gate(device())
+    assert found["status"] == "failed" and "checked build: half of them wait" in found["reason"]
+    assert found["points"][-1]["kind"] == gate_points.CHECKED
+    assert asked == [double_spec().sizes.published]
 
 
 def test_a_fault_that_no_single_axis_mends_names_all() -> None:

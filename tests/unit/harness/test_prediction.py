@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+import chip_metrics
+from harness import prediction
+from harness.checking import counting
 from harness.command import cli
+from harness.devices.base import Source
 from harness.errors import ExitCode
+from harness.problem.catalog import Kernel, sha256_of
 from perf import backtest
+from tests.unit.checked.cases import Case
 
 
 def stored() -> dict[str, object]:
@@ -55,6 +62,34 @@ def test_the_command_names_its_calibration(capsys: pytest.CaptureFixture[str]) -
     assert [row["cores"] for row in rows] == [32, 40]
     assert {row["calibration"] for row in rows} == {"uncalibrated"}
     assert rows[0]["least_ms"] <= rows[0]["estimate_ms"] <= rows[0]["most_ms"]
+
+
+TWOFOLD = """
+  const float a = x[gid];
+  float sum = a;
+  for (uint i = 0; i < {steps}; ++i) sum = sum * a + 1.0f;
+  y[gid] = sum;
+"""
+
+
+@pytest.mark.host
+def test_a_source_that_does_twice_as_much_is_never_predicted_to_be_faster() -> None:
+    """Two texts of one problem, counted by the checked build, on every Apple chip of the table."""
+    counts = []
+    for steps in (500, 1000):
+        case = Case(TWOFOLD.replace("{steps}", str(steps)), 1 << 20, 256, 1 << 20, 1 << 20)
+        kernel = Kernel("case", "common", case.spec(), Path("case.py"))
+        source = Source(case.text, "case.metal", sha256_of(case.text))
+        found = counting.count(kernel, source, {"n": 1})
+        assert not isinstance(found, str), found
+        counts.append(prediction.counts_of(kernel, {"n": 1}, found))
+    few, many = counts
+    assert many.counted_flops == pytest.approx(2 * few.counted_flops, rel=0.01)
+    chips = [chip for chip in chip_metrics.CHIPS if chip.id.startswith("apple-")]
+    for chip in chips:
+        slow, fast = prediction.predicted(chip, many), prediction.predicted(chip, few)
+        assert slow.binding.resource == "issue" and len(chips) > 20
+        assert slow.estimate_ms > 1.5 * fast.estimate_ms, chip
 
 
 @pytest.mark.parametrize("chip", ["m9", "h200", "apple-m4-huge"])

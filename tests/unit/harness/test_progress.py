@@ -6,11 +6,11 @@ import io
 from dataclasses import replace
 
 import pytest
-from examples import passed, refused
 from rich.console import Console
 
-from harness import evaluate
-from harness.command import console, progress, report
+from examples import passed, refused
+from harness import console, evaluate
+from harness.command import progress, report
 from harness.command.progress import Progress
 from harness.evaluation import Status, Verdict
 from harness.problem import catalog

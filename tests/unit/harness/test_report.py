@@ -6,10 +6,11 @@ import io
 from collections.abc import Callable
 
 import pytest
-from examples import figures, passed, refused
 from rich.console import Console
 
-from harness.command import console, report
+from examples import figures, passed, refused
+from harness import console
+from harness.command import report, shown
 from harness.evaluation import Evaluation, FirstBad, Flag, Status, Verdict
 
 COMPILE_ERROR = """mine.metal:3:9: error: use of undeclared identifier 'z'
@@ -82,7 +83,7 @@ def test_cpu_rows_say_what_they_are_not() -> None:
 
 
 def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    console.show(passed())
+    shown.show(passed())
     assert capsys.readouterr().out == report.text(passed())
 
 
@@ -90,16 +91,16 @@ def test_a_terminal_gets_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None
     file = io.StringIO()
     terminal = Console(file=file, force_terminal=True, width=200, highlight=False, no_color=True)
     monkeypatch.setattr(console, "out", terminal)
-    console.show(refused())
-    shown = "".join(part.partition("m")[2] for part in file.getvalue().split("\x1b["))
+    shown.show(refused())
+    said = "".join(part.partition("m")[2] for part in file.getvalue().split("\x1b["))
     for line in report.lines(refused()):
-        assert line.text in shown
+        assert line.text in said
 
 
 def test_a_terminal_does_not_interpret_what_kernels_say(monkeypatch: pytest.MonkeyPatch) -> None:
     file = io.StringIO()
     monkeypatch.setattr(console, "out", Console(file=file, force_terminal=True, width=200))
-    console.show(refused(reason="[bold]x[/nonsense] [link=a]"))
+    shown.show(refused(reason="[bold]x[/nonsense] [link=a]"))
     assert "[bold]x[/nonsense] [link=a]" in file.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The definitions: published figures, oracles stated twice, tolerances that refuse mutants."""
+"""Definitions: published figures, oracles stated twice, faults the audit has no mutant for."""
 
 from __future__ import annotations
 
@@ -279,50 +279,6 @@ def test_oracles_run_where_mlx_is_missing() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["imported", str(len(paths))]
-
-
-def mutants(tested: Case, other: Case) -> dict[str, Values]:
-    """What a kernel that does not compute the problem might leave in its output."""
-    right = tested.expected
-    flat = right.ravel()
-    last_skipped = flat.copy()
-    # A result that is next to nothing may be zero; then the last element keeps something else.
-    last_skipped[-1] = 0.0 if abs(flat[-1]) > 1e-3 * abs(flat).max() else 1.0
-    first_tenth = np.where(np.arange(flat.size) < flat.size // 10, flat, 0.0)
-    found = {
-        "zeros": np.zeros_like(right),
-        "mean": np.full_like(right, flat.mean()),
-        "another seed's answer": other.expected,
-        "last element skipped": last_skipped.reshape(right.shape),
-        "shifted by one": np.roll(flat, 1).reshape(right.shape),
-        "first tenth only": first_tenth.reshape(right.shape),
-    }
-    for name, values in tested.inputs.items():
-        if values.size == right.size and not np.array_equal(values.ravel(), flat):
-            found[f"copy of {name}"] = values.reshape(right.shape).astype(np.float64)
-    if tested.spec is SPECS["argmax"]:
-        return found
-    found["output in half"] = halved(right)
-    if tested.spec is not SPECS["embedding"]:
-        inputs = widened({name: halved(values) for name, values in tested.inputs.items()})
-        found["inputs in half"] = tested.call(tested.spec.oracle, inputs)
-    return found
-
-
-def halved(values: Values) -> Values:
-    with np.errstate(over="ignore"):
-        return values.astype(np.float16).astype(values.dtype)
-
-
-@pytest.mark.parametrize(("name", "index"), CHECKS)
-def test_mutants_are_refused(name: str, index: int) -> None:
-    spec = SPECS[name]
-    point = spec.sizes.check_points()[index]
-    tested = case(name, point)
-    if tested.expected.size < 30:
-        pytest.skip("one of a few numbers can be right by chance; other check sizes are refused")
-    for mutant, got in mutants(tested, case(name, point, seed=2)).items():
-        assert tested.refusal(got) is not None, mutant
 
 
 def test_dot_product_mutants_are_refused() -> None:

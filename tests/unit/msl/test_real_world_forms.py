@@ -89,6 +89,40 @@ SOURCES: dict[str, str] = {
         "#pragma unroll (LEAST(4, 2))\n  for (int k = 0; k < 4; ++k) y[i] += k;\n"
         "  DO_PRAGMA(unroll) for (int k = 0; k < 4; ++k) y[i] += k;\n}"
     ),
+    "linkage_of_definitions": (
+        'extern "C" { namespace n { inline float one() { return 1; } } }\n'
+        'extern "C" ' + KERNEL + " { y[i] = n::one(); }"
+    ),
+    "names_in_the_outermost_scope": (
+        "#include <metal_simdgroup_matrix>\nnamespace n { namespace metal {\n"
+        "template <typename T> struct P { T a; };\n"
+        "inline ::n::metal::P<float> one() { return ::n::metal::P<float>{1}; }\n"
+        "template <typename T> ::metal::enable_if_t<::metal::is_integral_v<T>, ::n::metal::P<T>>"
+        " of(T x) { return {x}; }\n} }\n"
+        "kernel void f(device float* y [[buffer(0)]], device const float* x [[buffer(1)]]) {\n"
+        "  simdgroup_float8x8 m;\n  ::metal::simdgroup_load(m, x, 8);\n"
+        "  simdgroup_store(m, y, 8);\n  y[0] += ::n::metal::one().a + ::n::metal::of(2).a;\n}"
+    ),
+    "types_in_disguise": (
+        "template <typename T> using at = device T*;\n"
+        "typedef half op(half);\nhalf twice(half x) { return 2 * x; }\n"
+        "half call(half (*g)(half), half x) { return g(x); }\n"
+        "template <typename T> struct L {\n  T v[2];\n"
+        "  thread L& operator=(initializer_list<T> a) thread {\n"
+        "    for (size_t k = 0; k < a.size(); ++k) v[k] = a.begin()[k];\n    return *this;\n  }\n"
+        "};\nkernel void f(at<float> y [[buffer(0)]], at<bfloat> b [[buffer(1)]]) {\n"
+        "  L<float> l;\n  l = {1, 2};\n  y[0] = l.v[1] + call(twice, half(b[0]));\n}"
+    ),
+    "steps_of_a_loader": (
+        "constant int dst = 4;\ntemplate <typename T> struct Loader {\n"
+        "  threadgroup T* dst;\n  struct alignas(8) Two { T v[2]; };\n"
+        "  void store(T x) const thread {\n"
+        "    *((threadgroup Two*)(&dst[2])) = Two{{x, x}};\n  }\n};\n"
+        + KERNEL
+        + " {\n  threadgroup float t[8];\n  Loader<float> l{t};\n  l.store(dst);\n"
+        "  assert(i < 8);\n  struct F { float operator()(float x) { return x; } };\n  F f;\n"
+        "  y[i] = f(t[2]);\n}"
+    ),
     "constexpr_around_collectives": (
         "struct M {\n  static constexpr int width() { return 4; }\n"
         "  static constexpr float sum(float x) { return simd_sum(x); }\n};\n"
@@ -111,6 +145,18 @@ def test_constant_without_a_value_is_no_constant_zero(compile_msl: Compile) -> N
     )
     assert isinstance(result, msl.Library), result.text
     assert result.text == ""
+
+
+def test_include_beside_a_file_of_absolute_name(compile_msl: Compile, tmp_path: Path) -> None:
+    header = tmp_path / "one.h"
+    header.write_text("#line 7\nconstant float one = 1;\n")
+    result = compile_msl(
+        '#include "one.h"\n' + KERNEL + " { y[i] = one; }",
+        name=str(tmp_path / "f.metal"),
+        include_roots=[tmp_path],
+    )
+    assert isinstance(result, msl.Library), result.text
+    assert header.read_text() == "#line 7\nconstant float one = 1;\n"
 
 
 def test_angle_include_below_a_root(compile_msl: Compile, tmp_path: Path) -> None:

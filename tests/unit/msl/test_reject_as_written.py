@@ -32,7 +32,7 @@ CASES: dict[str, tuple[str, int, int, str]] = {
         "kernel float f(device float* y [[buffer(0)]]) { return y[0]; }",
         3,
         14,
-        "kernel must have void return type",
+        "invalid return type 'float' for kernel function",
     ),
     "kernel_calls_kernel": (
         "kernel void g(device float* y [[buffer(0)]]) { y[0] = 1; }\n" + body("  g(y);"),

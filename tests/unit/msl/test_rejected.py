@@ -54,7 +54,7 @@ CASES: dict[str, tuple[str, int, int, str]] = {
         body("  static int n = 0;"),
         5,
         14,
-        "static local variable must reside in constant address space",
+        "variables in function scope cannot be declared static",
     ),
     "half_as_name": (
         body("  uint half = i >> 1;"),
@@ -290,6 +290,120 @@ CASES: dict[str, tuple[str, int, int, str]] = {
         10,
         "derived classes are not supported in Metal",
     ),
+    "address_of_a_component": (
+        body("  float4 v = 1;\n  thread float* p = &v.y;\n  y[i] = *p;"),
+        6,
+        21,
+        "address of vector element requested",
+    ),
+    "component_out_of_range": (
+        body("  float2 v = 1;\n  y[i] = v.z;"),
+        6,
+        11,
+        "vector component access exceeds type 'float2' (vector of 2 'float' values)",
+    ),
+    "component_of_two_sets": (
+        body("  float4 v = 1;\n  v.xg = 2;"),
+        6,
+        4,
+        "illegal vector component name 'g'",
+    ),
+    "assigned_other_vector": (
+        body("  float3 a = 1;\n  float4 b = 2;\n  a = b;"),
+        7,
+        5,
+        "assigning to 'float3' (vector of 3 'float' values) from incompatible type 'float4'"
+        " (vector of 4 'float' values)",
+    ),
+    "local_in_device_memory": (
+        body("  device float d;\n  y[i] = d;"),
+        5,
+        16,
+        "automatic variable qualified with an address space",
+    ),
+    "field_in_threadgroup_memory": (
+        "struct S { threadgroup float t[4]; };\n" + body(""),
+        3,
+        30,
+        "field may not be qualified with an address space",
+    ),
+    "parameter_in_constant_memory": (
+        "kernel void f(constant uint n [[buffer(0)]]) {}",
+        3,
+        29,
+        "parameter may not be qualified with an address space",
+    ),
+    "two_address_spaces": (
+        "kernel void f(device constant float* y) {}",
+        3,
+        22,
+        "multiple address spaces specified for type",
+    ),
+    "pointer_to_pointer": (
+        "kernel void f(device float** y [[buffer(0)]]) {}",
+        3,
+        30,
+        "invalid address space qualification for buffer pointee type 'device float *'",
+    ),
+    "unqualified_field": (
+        "struct S { float* p; };\n" + body(""),
+        3,
+        17,
+        "pointer type must have explicit address space qualifier",
+    ),
+    "unqualified_result": (
+        "float& g(device float& p) { return p; }\n" + body(""),
+        3,
+        6,
+        "reference type must have explicit address space qualifier",
+    ),
+    "float_atomic_in_threadgroup_memory": (
+        body(
+            "  threadgroup atomic_float s;\n"
+            "  atomic_fetch_add_explicit(&s, 1.0f, memory_order_relaxed);"
+        ),
+        6,
+        3,
+        "no matching function for call to 'atomic_fetch_add_explicit'",
+    ),
+    "constant_without_value": (
+        "constant float t;\n" + body(""),
+        3,
+        16,
+        "variable in constant address space must be initialized",
+    ),
+    "kernel_in_a_class": (
+        "struct A { static kernel void g(device float* y) { y[0] = 1; } };\n" + body(""),
+        3,
+        31,
+        "kernel function cannot be a member function",
+    ),
+    "overloaded_kernel": (
+        "kernel void g(device float* y) {}\nkernel void g(device int* y, device int* x) {}\n",
+        3,
+        13,
+        "kernel function 'g' cannot be overloaded",
+    ),
+    "instance_that_does_not_fit": (
+        "template <typename T, int N> kernel void g(device T* y) { y[0] = N; }\n"
+        'template [[host_name("a")]] kernel void g<float, float>(device float*);\n',
+        4,
+        41,
+        "explicit instantiation of 'g' does not refer to a function template, variable template,"
+        " member function, member class, or static data member",
+    ),
+    "long_long": (
+        body("  unsigned long long q = i;\n  y[i] = q;"),
+        5,
+        12,
+        "'long long' is not supported in Metal",
+    ),
+    "value_as_buffer": (
+        "kernel void f(uint n [[buffer(0)]]) {}",
+        3,
+        20,
+        "type 'uint' (aka 'unsigned int') is not valid for attribute 'buffer'",
+    ),
     "template_depth": (
         "template <int N> struct F { static constexpr constant int v = F<N - 1>::v; };\n"
         + body("  y[i] = F<100000>::v;"),
@@ -384,6 +498,10 @@ UNSUPPORTED = {
     "tensor": "kernel void f(tensor<device half, dextents<int, 2>> a [[buffer(0)]]) {}",
     "tensor_header": "#include <MetalPerformancePrimitives/MetalPerformancePrimitives.h>\n",
     "graphics_only": "fragment float4 f() { return 1; }",
+    "image_framework": "#include <CoreImage/CoreImage.h>\n",
+    "members_by_space": "struct S {\n  float v;\n  float g() const device { return v; }\n"
+    "  float g() const thread { return v + 1; }\n};\n"
+    "kernel void f(device S* s) { S t; s[0].v = t.g() + s[1].g(); }",
     "through_a_helper": "float g(texture2d<float> t) { return t.read(uint2(0)).x; }\n"
     "kernel void f(texture2d<float> t, device float* y) { y[0] = g(t); }",
 }

@@ -19,6 +19,19 @@ REFUSED = {
     "include_commented": "/* */ # /* */ include /* */ <stdio.h>\n" + HEAD + " {}",
     "include_simd_parent": "#include <simd/../stdio.h>\n" + HEAD + " {}",
     "include_next": "#include_next <stdio.h>\n" + HEAD + " {}",
+    "include_after_return": '// \r#include "/etc/passwd"\n' + HEAD + " {}",
+    "include_after_mark": '\ufeff#include "/etc/passwd"\n' + HEAD + " {}",
+    "include_after_quote": '#if 0\n\' /*\n#endif\n#include "/etc/passwd"\n/* */\n' + HEAD + " {}",
+    "include_after_raw_string": '#define R R"(\n/*\n)"\n#include "/etc/passwd"\n/* */\n'
+    + HEAD
+    + " {}",
+    "processor_probe": "#if __is_target_arch(x86_64)\n#endif\n" + HEAD + " {}",
+    "processor_probe_pasted": "#define C(a, b) a##b\n#if C(__has_, builtin)(f)\n#endif\n"
+    + HEAD
+    + " {}",
+    "length_unknown": '#pragma GCC diagnostic ignored "-Weverything"\n'
+    + HEAD
+    + " { float t[i]; y[i] = t[0]; }",
     "probe": '#if __has_include("/etc/passwd")\n#endif\n' + HEAD + " {}",
     "probe_by_macro": '#define H __has_include\n#if H("/etc/passwd")\n#endif\n' + HEAD + " {}",
     "probe_embed": '#if __has_embed("/etc/passwd")\n#endif\n' + HEAD + " {}",
@@ -62,6 +75,9 @@ HARMLESS = {
     "pragma_dependency": '#pragma GCC dependency "/etc/passwd"\n' + HEAD + " {}",
     "probe_pasted": "#define C(a, b) a##b\n"
     '#if C(__has_, include)("/etc/passwd")\n#error seen\n#endif\n' + HEAD + " {}",
+    "probe_guarded": "#ifdef __has_builtin\n#error seen\n#endif\n" + HEAD + " {}",
+    "lone_quotes": "#if 0\ndon't, isn't\n#endif\n#define W 1 // it's\n" + HEAD + " {}",
+    "lines_of_another_system": "// a\r\n#define W \\\r\n  1\r\n" + HEAD + " { y[i] = W; }",
     "constant_cast_away": "constant float k[2] = {1, 2};\n"
     + HEAD
     + " { const_cast<thread float&>(k[i]) = 3; }",

@@ -76,6 +76,45 @@ def test_barriers_order_a_tree_sum(host: Host, kernels: Path, threads: int) -> N
         np.testing.assert_array_equal(pool.read("out"), values.reshape(9, -1).sum(1))
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_every_threadgroup_runs_once_on_any_number_of_threads(
+    host: Host, kernels: Path, threads: int
+) -> None:
+    grids = [1, 2, 3, 31, 64, 65, 1000, 4096]
+    pool = Pool({"marks": words(4096), "sums": words(4)})
+    jobs = [dispatch("uneven", [grid, 1, 1], [1, 1, 1], ["marks", "sums"]) for grid in grids]
+    assert host.load(kernels, [function("uneven", "loop")], threads=threads)["ok"]
+    assert host.bind(pool, jobs)["ok"]
+    seeds = [0, 0, 7, 0]
+    for seed in seeds:
+        assert host.run(schedule_seed=seed)["ok"]
+    places = np.arange(4096)
+    marks = len(seeds) * sum((places < grid).astype(np.int64) for grid in grids)
+    np.testing.assert_array_equal(pool.read("marks"), marks)
+    sums = [(marks * places)[places % 4 == n].sum() % 2**32 for n in range(4)]
+    np.testing.assert_array_equal(pool.read("sums"), sums)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_dispatches_follow_each_other_on_any_number_of_threads(
+    host: Host, kernels: Path, threads: int
+) -> None:
+    values = np.random.default_rng(3).integers(0, 1000, 64 * 125, dtype=np.uint32)
+    pool = Pool({"in": values, "a": words(values.size), "b": words(values.size), "out": words(125)})
+    steps = [("increment", "in", "a"), ("reverse", "a", "b"), ("increment", "b", "a")] * 5
+    jobs = [dispatch(name, [values.size, 1, 1], [32, 1, 1], [*pair]) for name, *pair in steps]
+    jobs.append(dispatch("tree_sum", [values.size, 1, 1], [64, 1, 1], ["a", "out"]))
+    functions = [function("increment", "loop"), function("reverse", "loop")]
+    functions.append(function("tree_sum", "fiber", static_threadgroup_bytes=4096))
+    assert host.load(kernels, functions, threads=threads)["ok"]
+    assert host.bind(pool, jobs)["ok"]
+    for seed in (0, 11):
+        pool.write("out", words(125))
+        assert host.run(schedule_seed=seed)["ok"]
+        np.testing.assert_array_equal(pool.read("a"), values[::-1] + 2)
+        np.testing.assert_array_equal(pool.read("out"), (values[::-1] + 2).reshape(125, 64).sum(1))
+
+
 @pytest.mark.parametrize("threads", [32, 45, 96])
 def test_collectives_diverge_and_reconverge_in_if_else(
     host: Host, kernels: Path, threads: int

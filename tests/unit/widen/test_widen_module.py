@@ -27,7 +27,7 @@ def declined(body: str) -> str:
 
 
 def body_of(found: Widened, name: str) -> str:
-    match = re.search(rf"define internal void @{name}\(.*?^}}", found.text, re.S | re.M)
+    match = re.search(rf"define internal void @{name}\(.*?^}}", found.texts[0], re.S | re.M)
     assert match
     return match.group(0)
 
@@ -39,11 +39,13 @@ def test_neighbours_become_vectors_where_lanes_lie_in_a_row() -> None:
     assert "load <32 x float>, ptr" in row
     assert "gather" not in row
     assert "store <32 x float>" in row
-    assert "masked.gather" in body_of(found, "msl_any_0")
+    anywhere = body_of(found, "msl_any_0")
+    assert "br i1 %rows.hold" in anywhere
+    assert "masked.gather" in anywhere and anywhere.count("masked.load.v8f32") == 4
 
 
 def test_what_is_used_stays_and_the_rest_goes() -> None:
-    text = widen(module(COPY)).text
+    text = widen(module(COPY)).texts[0]
     assert "define void @msl_loop_0" in text
     assert "@msl_lanes_0" not in text
     assert "@msl_body_0" not in text
@@ -54,7 +56,7 @@ def test_a_barrier_makes_a_simdgroup_the_unit() -> None:
     body = "  call void @msl_threadgroup_barrier(i32 2, i32 1)\n  ret void"
     found = widen(module(body))
     assert found.outcomes[0].mode == "lanes"
-    assert "define void @msl_lanes_0" in found.text
+    assert "define void @msl_lanes_0" in found.texts[0]
 
 
 PARTED = f"""  %2 = {FLAT}

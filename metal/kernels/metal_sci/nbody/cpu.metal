@@ -1,8 +1,9 @@
 // Two bodies a thread: each other body, packed with its mass, is read once for both, and they share one division.
+//! tune: EACH in 2, 4, 6, 8
 //! scratch packed: float 4 * N
 //! repeat: steps swap: pos_in,pos_out swap: vel_in,vel_out
 //! dispatch nbody_pack grid: N threadgroup: min(N, 128) bind 0=pos_in bind 1=packed bind 4=mass
-//! dispatch nbody_step grid: ceil_div(N, 2) threadgroup: 32 bind 9=packed
+//! dispatch nbody_step grid: ceil_div(N, EACH) threadgroup: 32 bind 9=packed
 //! end
 #include <metal_stdlib>
 using namespace metal;

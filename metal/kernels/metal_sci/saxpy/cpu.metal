@@ -1,5 +1,6 @@
 // One thread many elements in a row, so that the loop fills the vector unit.
-//! dispatch saxpy grid: ceil_div(N, 65536) threadgroup: 1
+//! tune: EACH in 4096, 16384, 65536, 262144
+//! dispatch saxpy grid: ceil_div(N, EACH) threadgroup: 1
 #include <metal_stdlib>
 using namespace metal;
 

@@ -33,8 +33,9 @@ static inline NSRange NSMakeRange(NSUInteger location, NSUInteger length) {
   NSRange range = {location, length};
   return range;
 }
+static inline NSUInteger NSMaxRange(NSRange range) { return range.location + range.length; }
 
-@class NSString, NSError, NSDictionary, NSArray;
+@class NSString, NSError;
 typedef NSString *NSErrorDomain;
 
 @protocol NSObject
@@ -66,8 +67,8 @@ __attribute__((objc_root_class))
 @interface NSString : NSObject
 + (NSString *)stringWithFormat:(NSString *)format, ... NS_FORMAT_FUNCTION(1, 2);
 + (NSString *)stringWithUTF8String:(const char *)text;
++ (instancetype)stringWithContentsOfFile:(NSString *)path encoding:(NSStringEncoding)encoding error:(NSError **)error;
 - (NSString *)initWithFormat:(NSString *)format arguments:(va_list)arguments NS_FORMAT_FUNCTION(1, 0);
-- (NSString *)initWithData:(id)data encoding:(NSStringEncoding)encoding;
 - (NSInteger)integerValue;
 - (BOOL)hasSuffix:(NSString *)suffix;
 - (NSRange)rangeOfString:(NSString *)text;
@@ -88,41 +89,43 @@ __attribute__((objc_root_class))
 - (unsigned long long)unsignedLongLongValue;
 @end
 
-@interface NSArray : NSObject <NSFastEnumeration>
+@interface NSArray<ObjectType> : NSObject <NSFastEnumeration>
 + (instancetype)array;
 + (instancetype)arrayWithObjects:(id)first, ... __attribute__((sentinel));
 + (instancetype)arrayWithObjects:(const id[])objects count:(NSUInteger)count;
 - (NSUInteger)count;
-- (id)objectAtIndex:(NSUInteger)index;
-- (NSUInteger)indexOfObject:(id)object;
-- (BOOL)containsObject:(id)object;
+- (ObjectType)objectAtIndex:(NSUInteger)index;
+- (ObjectType)firstObject;
+- (ObjectType)lastObject;
+- (NSUInteger)indexOfObject:(ObjectType)object;
+- (BOOL)containsObject:(ObjectType)object;
 @end
-@interface NSMutableArray : NSArray
-- (void)addObject:(id)object;
+@interface NSMutableArray<ObjectType> : NSArray <ObjectType>
+- (void)addObject:(ObjectType)object;
 @end
 @interface NSSet : NSObject
 - (BOOL)containsObject:(id)object;
 @end
 @interface NSMutableSet : NSSet
 - (void)addObject:(id)object;
+- (void)addObjectsFromArray:(NSArray *)objects;
 @end
-@interface NSDictionary : NSObject <NSFastEnumeration>
+@interface NSDictionary<KeyType, ObjectType> : NSObject <NSFastEnumeration>
 + (instancetype)dictionary;
 + (instancetype)dictionaryWithObjectsAndKeys:(id)first, ... __attribute__((sentinel));
 + (instancetype)dictionaryWithObjects:(const id[])objects forKeys:(const id[])keys count:(NSUInteger)count;
-- (id)objectForKey:(id)key;
+- (ObjectType)objectForKey:(KeyType)key;
 - (NSUInteger)count;
 @end
-@interface NSMutableDictionary : NSDictionary
-+ (instancetype)dictionaryWithObject:(id)object forKey:(id)key;
-- (void)setObject:(id)object forKey:(id)key;
+@interface NSMutableDictionary<KeyType, ObjectType> : NSDictionary <KeyType, ObjectType>
++ (instancetype)dictionaryWithObject:(ObjectType)object forKey:(KeyType)key;
+- (void)setObject:(ObjectType)object forKey:(KeyType)key;
 - (void)addEntriesFromDictionary:(NSDictionary *)other;
 - (void)removeAllObjects;
 @end
 
 @interface NSData : NSObject
 + (NSData *)data;
-+ (NSData *)dataWithContentsOfFile:(NSString *)path;
 + (NSData *)dataWithBytes:(const void *)bytes length:(NSUInteger)length;
 - (NSData *)initWithBase64EncodedString:(NSString *)text options:(NSUInteger)options;
 - (const void *)bytes;
@@ -156,6 +159,7 @@ extern NSString *const NSLocalizedDescriptionKey;
 @end
 @interface NSProcessInfo : NSObject
 + (NSProcessInfo *)processInfo;
+- (NSArray<NSString *> *)arguments;
 - (NSString *)operatingSystemVersionString;
 @end
 @interface NSJSONSerialization : NSObject

@@ -12,6 +12,7 @@
 
 typedef NS_ENUM(NSInteger, MTLGPUFamily) { MTLGPUFamilyApple7 = 1007, MTLGPUFamilyMetal3 = 5001 };
 typedef NS_ENUM(NSUInteger, MTLDataType) {
+  MTLDataTypeNone = 0,
   MTLDataTypeFloat = 3,
   MTLDataTypeHalf = 16,
   MTLDataTypeInt = 29,
@@ -133,6 +134,7 @@ STAND_IN_VARIABLES(NSMutableArray *values;)
 @end
 
 @interface MTLCommandBufferDescriptor : NSObject
+STAND_IN_VARIABLES(@public NSUInteger options;)
 - (void)setErrorOptions:(MTLCommandBufferErrorOption)options;
 @end
 

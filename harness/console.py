@@ -3,50 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
-from rich.table import Table
 from rich.text import Text
 
-from harness.command import report
-from harness.evaluation import Evaluation
 from harness.locks import Holder
 
-_STYLES = {
-    "plain": "",
-    "good": "green",
-    "bad": "bold red",
-    "warn": "yellow",
-    "dim": "dim",
-    "title": "bold",
-}
 #: Waits shorter than this are not worth a line: builds and checks of others end all the time.
 _PATIENCE_S = 0.5
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-def show(evaluation: Evaluation) -> None:
-    """Print the report."""
-    if not out.is_terminal:
-        sys.stdout.write(report.text(evaluation))
-        sys.stdout.flush()
-        return
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(style="cyan", no_wrap=True, min_width=14)
-    grid.add_column(overflow="fold")
-    title, *body = report.lines(evaluation)
-    for line in body:
-        grid.add_row("  " + line.label, Text(line.text, _STYLES[line.tone]))
-    style = "bold green" if evaluation.passed else "bold red"
-    out.print(Text(title.text, style))
-    out.print(grid, soft_wrap=False)
 
 
 def show_table(rows: Sequence[Sequence[str]]) -> None:
