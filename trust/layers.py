@@ -206,6 +206,7 @@ _PRIVATE: list[Patch] = [
 ]
 _HEADER: list[Patch] = [(header._Line, "added_to", _quiet_header)]
 _INCLUDE: list[Patch] = [(tracks, "forbidden_include", _nothing(None))]
+_FILES: list[Patch] = [(msl.preprocess, "entered_files", _nothing(set()))]
 _LEXICAL: list[Patch] = [
     (safety, "token_checks", _nothing([])),
     (safety, "raw_checks", _nothing([])),
@@ -248,6 +249,7 @@ _ALL: tuple[Layer, ...] = (
         _FRONT,
         _INCLUDE,
     ),
+    Layer("files", "whatever a directive says, only files we supplied are read", _FRONT, _FILES),
     Layer("lexical", "words that reach beyond Metal are refused after expansion", _FRONT, _LEXICAL),
     Layer("target_macros", "no macro tells one target from another", _COMPARED, _MACROS),
     Layer(

@@ -3,7 +3,7 @@
 // kernel: relu
 // expect: compile_error
 // layer: include
-// backed: lexical
+// backed: lexical, files
 // says: is no header of this track
 // size: check
 // twin: 66_include_a_file_honest.metal

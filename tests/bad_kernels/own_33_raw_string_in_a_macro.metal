@@ -2,7 +2,7 @@
 // row: own
 // kernel: relu
 // expect: compile_error
-// layer: compiler
+// layer: files
 // says: '/etc/hostname' file not found
 // size: check
 // twin: own_33_raw_string_in_a_macro_honest.metal

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from core_fakes import CHIP, FakeJudge, PlainProposer, reply, samples, source
-from test_report import PNG, Page, assert_self_contained
+from html_pages import PNG, Page, assert_self_contained
 
 from agent_steel import loop, proposers
 from agent_steel.compare import cli, comparison, design, running, scoring
