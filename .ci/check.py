@@ -26,7 +26,7 @@ def commands() -> dict[str, list[str]]:
     python = [sys.executable, "-m"]
     return {
         "format": [*python, "ruff", "format", "--check", "--quiet", "."],
-        "lint": [*python, "ruff", "check", "--quiet", "."],
+        "lint": [*python, "ruff", "check", "--no-cache", "--quiet", "."],
         "types": [*python, "mypy"],
         "native format": [*CLANG_FORMAT, "--dry-run", "--Werror", *native_sources()],
         "leaderboard": [*python, "harness.board.leaderboard", "--check"],

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import GATE_PASSED, SOURCE, passed, refused, samples, sha256
+from example_evaluations import GATE_PASSED, SOURCE, passed, refused, samples, sha256
 
 from harness import judging
 from harness.board import documents, promotion, records, runs

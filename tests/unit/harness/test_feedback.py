@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import GATE_PASSED, passed, refused
+from example_evaluations import GATE_PASSED, passed, refused
 from examples_of_kernels import device, kernel, source
 from fakes import Call
 

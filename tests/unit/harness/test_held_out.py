@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from example_evaluations import GATE_PASSED, passed
 from examples_of_kernels import device, double, double_spec, kernel, source
 from fakes import Call, FakeDevice
 
-from examples import GATE_PASSED, passed
 from harness import devices, judging
 from harness.board import promotion
 from harness.checking import counting, trial

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from examples import passed, refused
+from example_evaluations import passed, refused
 
 from harness.board import documents
 from harness.command import json_report

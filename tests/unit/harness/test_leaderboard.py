@@ -6,7 +6,7 @@ import json
 import subprocess
 
 import pytest
-from examples import SOURCE, passed
+from example_evaluations import SOURCE, passed
 
 from harness.board import documents, leaderboard, records
 from harness.errors import ExitCode

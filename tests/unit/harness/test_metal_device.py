@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from example_evaluations import passed
 
 import chip_metrics
 from chip_metrics import Recorded
-from examples import passed
 from harness.board import documents, promotion
 from harness.clock import DeviceTime, Duration, Span, Wall
 from harness.command import cli, gputracer, report

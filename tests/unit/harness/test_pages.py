@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import passed
+from example_evaluations import passed
 
 from harness import settings
 from harness.audit.mutants import MUTANTS

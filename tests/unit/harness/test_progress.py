@@ -6,9 +6,9 @@ import io
 from dataclasses import replace
 
 import pytest
+from example_evaluations import passed, refused
 from rich.console import Console
 
-from examples import passed, refused
 from harness import console, evaluate
 from harness.command import progress, report
 from harness.command.progress import Progress

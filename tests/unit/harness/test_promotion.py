@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import GATE_PASSED, SOURCE, passed, refused, samples, sha256
+from example_evaluations import GATE_PASSED, SOURCE, passed, refused, samples, sha256
 
 from harness.board import documents, promotion, records
 from harness.evaluation import Evaluation, Flag, Refusal, Samples, Status, Verdict

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from examples import GATE_PASSED, SOURCE, passed, samples
+from example_evaluations import GATE_PASSED, SOURCE, passed, samples
 
 from harness.board import documents, leaderboard, promotion, provenance, records
 from harness.board.provenance import Attestation

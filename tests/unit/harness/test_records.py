@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples import SOURCE, passed, sha256
+from example_evaluations import SOURCE, passed, sha256
 
 from harness.board import documents, records
 from harness.errors import EnvironmentFault
@@ -156,7 +156,7 @@ def test_names_cannot_leave_the_results_folder() -> None:
 RACER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from examples import passed
+from example_evaluations import passed
 from harness.board import documents, records
 size = sys.argv[2]
 record = records.claimed(documents.to_run(passed(size, size=size)), None)

@@ -6,9 +6,9 @@ import io
 from collections.abc import Callable
 
 import pytest
+from example_evaluations import figures, passed, refused
 from rich.console import Console
 
-from examples import figures, passed, refused
 from harness import console
 from harness.command import report, shown
 from harness.evaluation import Evaluation, FirstBad, Flag, Status, Verdict

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import SOURCE, figures, passed, refused, sha256
+from example_evaluations import SOURCE, figures, passed, refused, sha256
 
 from harness import devices, judging
 from harness.board import documents, records

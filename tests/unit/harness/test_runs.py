@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples import passed, refused
+from example_evaluations import passed, refused
 
 from harness.board import runs
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import figures, passed, refused
+from example_evaluations import figures, passed, refused
 
 from chip_metrics import Ceilings
 from harness import science

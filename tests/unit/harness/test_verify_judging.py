@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import figures, passed, refused
+from example_evaluations import figures, passed, refused
 from examples_of_kernels import device, double, kernel
 from examples_of_pull_requests import CHIP, NEW, evaluation
 from fakes import Call

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from examples import GATE_PASSED, passed
+from example_evaluations import GATE_PASSED, passed
 
 from harness.board import documents
 from harness.board.documents import SamplesDocument

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples import SOURCE, passed, refused, samples, sha256
+from example_evaluations import SOURCE, passed, refused, samples, sha256
 
 from harness import judging
 from harness.command import watch
