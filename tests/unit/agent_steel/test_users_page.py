@@ -25,7 +25,10 @@ PAGE = (ROOT / "docs" / "agent-steel.md").read_text("utf-8")
 NEEDS_A_KEY = "# needs a key"
 AGENTS = "python -m agent_steel "
 #: Commands of other parts of the page, and the test that runs them.
-ELSEWHERE = {"agent_steel.compare": "test_compare", "agent_steel.report": "test_report"}
+ELSEWHERE = {
+    "agent_steel.compare": "test_searches_compared",
+    "agent_steel.report": "test_run_report",
+}
 
 
 def commands() -> list[str]:
@@ -52,7 +55,7 @@ def no_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return made
 
     monkeypatch.setattr(loop, "HarnessJudge", judge)
-    monkeypatch.setattr(writing, "write", lambda folders: None)  # pictures: test_report's part
+    monkeypatch.setattr(writing, "write", lambda folders: None)  # pictures: test_run_report's part
     monkeypatch.setattr(welder, "weld", functools.partial(welder.weld, root=tmp_path / "root"))
     real = child.run
 
@@ -101,7 +104,7 @@ def test_the_other_commands_are_known(tmp_path: Path, capsys: pytest.CaptureFixt
             assert '"kind": "kernel"' in capsys.readouterr().out
         else:
             test = next(name for module, name in ELSEWHERE.items() if f"-m {module}" in line)
-            assert list(ROOT.glob(f"tests/unit/agent_steel/{test}*.py")), line
+            assert list(ROOT.glob(f"tests/unit/agent_steel/{test}.py")), line
 
 
 def with_input(path: Path, command: list[str]) -> int:
