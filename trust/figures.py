@@ -100,6 +100,8 @@ def page(parts: Mapping[str, Part]) -> str:
             (name, part.summary.split("\n")[0], part.date, part.commit, part.host)
             for name, part in sorted(parts.items(), key=_place)
         ]
+        missing = [name for name in report.ORDER if name not in parts]
+        rows += [(name, "has not run in full yet", "", "", "") for name in missing]
         lines += [report.table([head, *rows])]
     for _, part in sorted(parts.items(), key=_place):
         lines += ["", f"## {part.title}", _body(part)]
