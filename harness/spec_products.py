@@ -66,16 +66,23 @@ def attention_tolerance() -> Tolerance:
 
 
 def product_tolerance(
-    in_float32: Callable[..., Any], left: str, right: str, slope: float, transposed: bool = False
+    in_float32: Callable[..., Any],
+    left: str,
+    right: str,
+    slope: float,
+    transposed: bool = False,
+    after: float = 0.0,
 ) -> Tolerance:
     """8 times the error of `in_float32` on 128 rows, in units of the absolute terms of a product.
 
-    `slope` bounds the derivative of what follows the product.
+    `slope` bounds the derivative of what follows the product, and `after` the error that it adds,
+    in eps of those terms: a lucky evaluation of few elements has to leave room for both.
     """
 
     def scale(inputs: Mapping[str, Any], expected: Any, point: Point) -> Any:
         held = inputs[right].T if transposed else inputs[right]
-        return slope * (np.abs(inputs[left]) @ np.abs(held))
+        # A calibrated bound is at least 2 eps of this unit, and otherwise does not depend on it.
+        return (slope + after / 2) * (np.abs(inputs[left]) @ np.abs(held))
 
     return calibrated(in_float32, scale=scale, by_row=left)
 
@@ -90,6 +97,7 @@ def linear(
     parameters: Mapping[str, Range] | None = None,
     transposed: bool = False,
     slope: float = 1.0,
+    after: float = 0.0,
     left: Draw | None = None,
     tolerance: Tolerance | None = None,
     cost: Callable[[Point], Cost] | None = None,
@@ -126,7 +134,8 @@ def linear(
         },
         domain=Domain({**extents, **held}),
         sizes=Sizes(published=published, large=LARGE, check=CHECK),
-        tolerance=tolerance or product_tolerance(in_float32, first, second, slope, transposed),
+        tolerance=tolerance
+        or product_tolerance(in_float32, first, second, slope, transposed, after),
         cost=cost or cost_of,
         **fields,
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from harness.problem.tolerance import (
+    EPS,
     Bound,
     Tolerance,
     blocked_product,
@@ -18,6 +19,7 @@ from harness.problem.tolerance import (
     relative_l2,
     ulp,
 )
+from harness.spec_products import product_tolerance
 
 RNG = np.random.default_rng(11)
 
@@ -146,3 +148,18 @@ def test_blocked_product_of_one_step() -> None:
     a, b = RNG.standard_normal((3, 5)), RNG.standard_normal((5, 2))
     assert np.allclose(blocked_product(a, b), a @ b, rtol=1e-5)
     assert isinstance(Bound().absolute, float)
+
+
+def test_a_product_of_one_term_leaves_room_for_the_function_after_it() -> None:
+    """One lucky evaluation finds no error; a function of Metal may still be 4 ulp off."""
+    one, expected = np.array([[1.0]]), np.array([[0.5]])
+    arrays = {"A": one, "B": one}
+
+    def lucky(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+        return expected.astype(np.float32)
+
+    got = np.array([[0.5 * (1 + 8 * EPS)]])
+    assert not passes(product_tolerance(lucky, "A", "B", slope=1.0), got, expected, **arrays).all()
+    after = product_tolerance(lucky, "A", "B", slope=1.0, after=6.0)
+    assert passes(after, got, expected, **arrays).all()
+    assert not passes(after, expected * (1 + 32 * EPS), expected, **arrays).any()
