@@ -26,6 +26,7 @@ def commands() -> dict[str, list[str]]:
     python = [sys.executable, "-m"]
     return {
         "format": [*python, "ruff", "format", "--check", "--quiet", "."],
+        # No cache: how imports are sorted depends on which folders there are.
         "lint": [*python, "ruff", "check", "--no-cache", "--quiet", "."],
         "types": [*python, "mypy"],
         "native format": [*CLANG_FORMAT, "--dry-run", "--Werror", *native_sources()],

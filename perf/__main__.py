@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from harness import atomic, console
@@ -86,9 +87,9 @@ def _whole(items: Sequence[Item], found: Store) -> int:
     if len(left) < len(items):
         console.say(f"going on with a run that was interrupted: {len(left)} of {len(items)} left")
     _measure(left, found, keep=True)
-    found.save(DATA)
+    code = _write(found)
     unfinished().unlink(missing_ok=True)
-    return _write(found)
+    return code
 
 
 def _measure(items: Sequence[Item], into: Store, keep: bool = False) -> None:
@@ -108,6 +109,7 @@ def _measure(items: Sequence[Item], into: Store, keep: bool = False) -> None:
 
 
 def _write(found: Store) -> int:
+    found.wanted = dict(Counter(item.part for item in parts.items(None, ())))
     found.save(DATA)
     atomic.write_text(PAGE, page(found))
     for finding in findings(found):

@@ -15,10 +15,11 @@ _HEAD = """\
 <!-- written by `make perf` from docs/data/performance.json; never edited by hand -->
 # Performance
 
-What this product has to reach, measured in one run of `make perf` on the machine below. A ratio
-compares two things that were timed in turns, on the same values, after warming up; in brackets its
-interval at the level of its verdict. Kernels have two threads, and so has whatever they stand
-beside. Every kernel's first run at a size is compared with the oracle.
+What this product has to reach, and what `make perf` measured on the machine below; a run that was
+interrupted is gone on with. A ratio compares two things that were timed in turns, on the same
+values, after warming up; in brackets its interval at the level of its verdict. Kernels have two
+threads, and so has whatever they stand beside. Every kernel's first run at a size is compared with
+the oracle.
 
 A ratio moves with its machine, and MLX's CPU backend is weak: no figure here says anything about
 Metal. Milliseconds and seconds are of this machine alone.
@@ -39,6 +40,7 @@ def page(store: Store) -> str:
         f"{facts['os']} {facts['os_release']}; Python {facts['python']}, MLX {facts['mlx']}, "
         f"NumPy {facts['numpy']}, "
         f"ziglang {facts['ziglang']}; commit {facts['commit'] or 'unknown'}.",
+        *_missing(store),
         "",
         table(("what", "measured", "has to be", "reached", "detail"), map(_row, findings(store))),
         *_section(_kernels, parts.get("kernels")),
@@ -48,6 +50,14 @@ def page(store: Store) -> str:
         *_section(_threads, parts.get("threads")),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _missing(store: Store) -> Iterator[str]:
+    missing = store.missing()
+    if missing:
+        told = ", ".join(f"{n} of {store.wanted[name]} of {name}" for name, n in missing.items())
+        yield ""
+        yield f"**The run was cut short.** Missing: {told}. What follows is of the rest."
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

@@ -41,6 +41,9 @@ class Store:
     machine: Mapping[str, Any]
     day: str
     parts: Parts = field(default_factory=dict)
+    wanted: dict[str, int] = field(
+        default_factory=dict
+    )  # how many entries a whole run has, by part
 
     @classmethod
     def fresh(cls) -> Store:
@@ -62,7 +65,7 @@ class Store:
             return None
         if document["schema_version"] != SCHEMA_VERSION:
             raise EnvironmentFault(f"{path} has another schema version", "make perf")
-        return cls(document["machine"], document["day"], document["parts"])
+        return cls(document["machine"], document["day"], document["parts"], document["wanted"])
 
     def has(self, part: str, key: str) -> bool:
         """Whether this was found already."""
@@ -72,6 +75,11 @@ class Store:
         """Keep an entry."""
         self.parts.setdefault(part, {})[key] = entry
 
+    def missing(self) -> dict[str, int]:
+        """How many entries of a whole run are not there, by part that lacks any."""
+        left = {name: n - len(self.parts.get(name, {})) for name, n in self.wanted.items()}
+        return {name: n for name, n in left.items() if n > 0}
+
     def save(self, path: Path) -> None:
         """Replace a file."""
         document = {
@@ -79,6 +87,7 @@ class Store:
             "schema_version": SCHEMA_VERSION,
             "machine": dict(self.machine),
             "day": self.day,
+            "wanted": self.wanted,
             "parts": {name: dict(sorted(self.parts[name].items())) for name in sorted(self.parts)},
         }
         atomic.write_json(path, document)

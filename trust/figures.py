@@ -101,7 +101,7 @@ def page(parts: Mapping[str, Part]) -> str:
             for name, part in sorted(parts.items(), key=_place)
         ]
         missing = [name for name in report.ORDER if name not in parts]
-        rows += [(name, "has not run in full yet", "", "", "") for name in missing]
+        rows += [(name, "no full run is kept", "", "", "") for name in missing]
         lines += [report.table([head, *rows])]
     for _, part in sorted(parts.items(), key=_place):
         lines += ["", f"## {part.title}", _body(part)]

@@ -57,6 +57,16 @@ def test_sizes_that_the_overhead_hides_count_nowhere() -> None:
     assert not copies[1].reached and "exp large; 1 below 50 %" in copies[1].detail
 
 
+def test_a_run_that_was_cut_short_is_told_so() -> None:
+    found = stored(builds={"relu": {"new_s": 0.1, "cached_s": 0.01}})
+    found.wanted = {"builds": 3, "waits": 2}
+    assert found.missing() == {"builds": 2, "waits": 2}
+    found.wanted = {"builds": 1}
+    assert found.missing() == {}
+    found.parts.clear()
+    assert "cut short.** Missing: 1 of 1 of builds." in page(found)
+
+
 def test_a_bound_holds_in_its_own_direction() -> None:
     rows = {
         "relu": {"new_ms": 400, "cached_ms": 60, "fast": True, "declined": {}},
