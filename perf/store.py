@@ -77,7 +77,7 @@ class Store:
 
     def missing(self) -> dict[str, int]:
         """How many entries of a whole run are not there, by part that lacks any."""
-        left = {name: n - len(self.parts.get(name, {})) for name, n in self.wanted.items()}
+        left = {name: n - len(self.parts.get(name, {})) for name, n in sorted(self.wanted.items())}
         return {name: n for name, n in left.items() if n > 0}
 
     def save(self, path: Path) -> None:
